@@ -62,7 +62,9 @@ def main(name: str, folder: str) -> None:
     np.savez_compressed(
         path, x_train=x_train[:train], y_train=y_train[:train], x_test=x_test[:test], y_test=y_test[:test]
     )
-    print(f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
+    print(
+        f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    )
 
 
 if __name__ == "__main__":

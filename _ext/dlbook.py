@@ -1,0 +1,86 @@
+"""The book's own Sphinx extension: what no setting of Jupyter Book or its theme can do.
+
+- ``{execution-times}``, the table of the notebooks' CPU seconds in the last full build;
+- mended pages: scripts that are not needed are dropped, nameless buttons get a name.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+# What is wrong in the theme's finished pages, and what to put in its place.
+MENDINGS = [
+    # Thebe's scripts and settings come although thebe is off: twice, which is an error in the page.
+    (re.compile(r"<script[^>]*thebe[^>]*>.*?</script>\s*(?:<script>kernelName = .*?</script>)?", re.S), ""),
+    (re.compile(r"<script>[^<]*thebe[^<]*</script>"), ""),
+    (re.compile(r"<link[^>]*thebe[^>]*>"), ""),
+    # 540 KB of icons as a script, although the style sheet brings the same icons as fonts …
+    (re.compile(r"<!-- So that users can add custom icons -->\s*"), ""),
+    (re.compile(r"<script[^>]*scripts/fontawesome\.js[^>]*></script>\s*"), ""),
+    # … and 118 KB of brand icons, for one button.
+    (re.compile(r"\bfab fa-github\b|\bfa-brands fa-github\b"), "fa-solid fa-code-branch"),
+    # Entries of the bibliography have a role that is deprecated, and not allowed in their list.
+    (re.compile(r'(?<= role=")doc-biblioentry(?=")'), "listitem"),
+    # The arrows that unfold a chapter in the sidebar have no name for a screen reader.
+    (
+        re.compile(r'<summary>(?=<span class="toctree-toggle")'),
+        '<summary aria-label="Show or hide the pages of this chapter">',
+    ),
+]
+
+
+def mend(html: str) -> str:
+    """A page of the theme without the faults listed in ``MENDINGS``; a mended page stays as it is."""
+    for fault, remedy in MENDINGS:
+        html = fault.sub(remedy, html)
+    return html
+
+
+def mend_pages(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None and app.builder.format == "html":
+        for path in Path(app.outdir).rglob("*.html"):
+            html = path.read_text(encoding="utf-8")
+            mended = mend(html)
+            if mended != html:
+                path.write_text(mended, encoding="utf-8")
+
+
+class ExecutionTimes(SphinxDirective):
+    """A table from ``_build/execution_times.json``, which ``tools/execute.py`` writes."""
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(self.env.srcdir) / "_build" / "execution_times.json"
+        self.env.note_dependency(str(path))
+        times = json.loads(path.read_text()) if path.exists() else {}
+        if not times:
+            return [nodes.paragraph(text="No notebook has been executed with `make book` yet.")]
+        rows = [
+            (name.removeprefix("chapters/"), f"{entry['cpu']:.0f}", f"{entry['wall']:.0f}", entry["date"])
+            for name, entry in times.items()
+        ]
+        total = sum(entry["cpu"] for entry in times.values())
+        rows.append(("All notebooks", f"{total:.0f}", "", ""))
+        return [table(("Notebook", "CPU seconds", "Wall seconds", "Executed"), rows)]
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
+    """A docutils table of plain text."""
+
+    def row(cells):
+        return nodes.row("", *(nodes.entry("", nodes.paragraph(text=cell)) for cell in cells))
+
+    group = nodes.tgroup("", cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    group += nodes.thead("", row(head))
+    group += nodes.tbody("", *(row(cells) for cells in rows))
+    return nodes.table("", group)
+
+
+def setup(app: Sphinx):
+    app.add_directive("execution-times", ExecutionTimes)
+    app.connect("build-finished", mend_pages)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

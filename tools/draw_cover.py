@@ -1,0 +1,143 @@
+"""Draw the pictures of the landing page and of Chapter 1's page, from real data.
+
+    python tools/draw_cover.py
+
+Writes ``_static/cover.svg`` and ``_static/neuron.svg``. Every image and bar in
+them is computed: the travelling digit (the first test image of MNIST), neurons
+of Chapter 1 (from averages over 50,000 training images), and what they make of
+it.
+"""
+
+import base64
+import io
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+
+from dlbook_utils.datasets import load_mnist
+
+STATIC = Path(__file__).resolve().parent.parent / "_static"
+NAVY, PALE, SKY, AMBER, WHITE = "#0b3c5d", "#9fc9e6", "#56b4e9", "#f5a35c", "#ffffff"
+
+
+def embedded(x: float, y: float, size: float, rgb: np.ndarray, edge: str = PALE) -> str:
+    """A square image, (28, 28, 3) with values from 0 to 1, as part of the SVG."""
+    buffer = io.BytesIO()
+    matplotlib.image.imsave(buffer, np.clip(rgb, 0, 1), format="png")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return (
+        f'<image x="{x}" y="{y}" width="{size}" height="{size}" href="data:image/png;base64,{data}"'
+        ' style="image-rendering:pixelated"/>'
+        f'<rect x="{x}" y="{y}" width="{size}" height="{size}" fill="none" stroke="{edge}" rx="2"/>'
+    )
+
+
+def picture(x: float, y: float, size: float, image: np.ndarray, edge: str = PALE) -> str:
+    """A grey image with values from 0 to 1: white ink on the card's navy."""
+    navy = np.array([int(NAVY[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return embedded(x, y, size, navy + image[..., None] * (1 - navy), edge)
+
+
+def text(x: float, y: float, words: str, size: float = 15, color: str = PALE, anchor: str = "middle") -> str:
+    return (
+        f'<text x="{x}" y="{y}" font-family="system-ui,sans-serif" font-size="{size}" fill="{color}"'
+        f' text-anchor="{anchor}">{words}</text>'
+    )
+
+
+def forward_pass(digit: np.ndarray, templates: np.ndarray, scores: np.ndarray) -> list[str]:
+    """The digit, ten neurons drawn as their weight images, and a bar for what each of them says."""
+    winner = int(np.argmax(scores))
+    parts = [picture(40, 110, 180, digit), text(130, 320, "a digit they have never seen")]
+    for h, template in enumerate(templates):
+        y = 22 + 37.5 * h
+        color = AMBER if h == winner else SKY
+        width = 3.2 if h == winner else 1
+        middle = y + 16
+        parts.append(
+            f'<path d="M220 200C320 200 330 {middle} 414 {middle}" fill="none" stroke="{color}"'
+            f' stroke-width="{width}" opacity="{1 if h == winner else 0.55}"/>'
+        )
+        parts.append(picture(414, y, 32, template / templates.max(), color))
+        # Bars start at zero, a line in the picture: to the right for, to the left against.
+        zero, end = 560, 560 + 11 * scores[h]
+        left, length = min(zero, end), max(abs(end - zero), 1.5)
+        parts.append(
+            f'<rect x="{left:.1f}" y="{y + 7}" width="{length:.1f}" height="18" rx="2" fill="{color}"/>'
+        )
+        parts.append(
+            text(zero + max(length, 4) + 8 if end > zero else 572, y + 22, str(h), 16, color, "start")
+        )
+    parts.append(f'<path d="M560 18V396" stroke="{PALE}" stroke-width="1"/>')
+    parts.append(text(430, 415, "ten neurons"))
+    parts.append(text(640, 415, "against  ·  what each says  ·  for"))
+    return parts
+
+
+def one_neuron(digit: np.ndarray, weights: np.ndarray, bias: float) -> list[str]:
+    """The two steps of a neuron: pixel times weight, summed with the bias; then the bend."""
+    products = digit * weights
+    z = products.sum() + bias
+    a = 1 / (1 + np.exp(-z))
+    limit = np.abs(weights).max()
+    size, y = 150, 50
+    parts = [picture(30, y, size, digit), text(105, 230, "ink x")]
+    parts += [text(200, y + 84, "×", 26, WHITE)]
+    parts += [signed_picture(220, y, size, weights / limit), text(295, 230, "weights w")]
+    parts += [text(390, y + 84, "=", 26, WHITE)]
+    parts += [signed_picture(410, y, size, products / limit), text(485, 230, "products x·w")]
+    parts += [text(576, y + 84, "→", 26, WHITE)]
+    sign = "−" if z < 0 else "+"
+    parts += [text(640, y + 60, "sum + bias", 14), text(640, y + 90, f"z = {sign}{abs(z):.1f}", 17, AMBER)]
+    parts += [text(704, y + 84, "→", 26, WHITE)]
+    # The sigmoid from z = −6 to 6, and the neuron's point on it.
+    left, width, top, height = 725, 130, y + 15, 110
+    xs = np.linspace(-6, 6, 61)
+    curve = " ".join(
+        f"{left + width * (x + 6) / 12:.1f},{top + height * (1 - 1 / (1 + np.exp(-x))):.1f}" for x in xs
+    )
+    at = left + width * (np.clip(z, -6, 6) + 6) / 12
+    parts += [
+        f'<path d="M{left} {top + height}h{width}M{left + width / 2} {top}v{height}" stroke="{PALE}"'
+        ' stroke-width="0.8"/>',
+        f'<polyline points="{curve}" fill="none" stroke="{SKY}" stroke-width="3"/>',
+        f'<circle cx="{at:.1f}" cy="{top + height * (1 - a):.1f}" r="6" fill="{AMBER}"/>',
+        text(left + width / 2, 230, f"a = {a:.2f}: “not a 1”" if a < 0.5 else f"a = {a:.2f}: “a 1”"),
+    ]
+    return parts
+
+
+def signed_picture(x: float, y: float, size: float, values: np.ndarray) -> str:
+    """An image of values from −1 (amber) over 0 (navy) to 1 (sky)."""
+    rgb = [np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for color in (NAVY, SKY, AMBER)]
+    positive, negative = np.clip(values, 0, 1)[..., None], np.clip(-values, 0, 1)[..., None]
+    colors = rgb[0] + positive * (rgb[1] - rgb[0]) + negative * (rgb[2] - rgb[0])
+    return embedded(x, y, size, colors)
+
+
+def write(name: str, width: int, height: int, alt: str, parts: list[str]) -> None:
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
+    card = f'<rect width="{width}" height="{height}" rx="16" fill="{NAVY}"/>'
+    svg = f'{head} aria-label="{alt}">\n{card}\n' + "\n".join(parts) + "\n</svg>\n"
+    (STATIC / name).write_text(svg, encoding="utf-8")
+
+
+def main() -> None:
+    (images, labels), (test_images, _) = load_mnist()
+    x_train = images[:50_000].reshape(-1, 784) / 255
+    y_train = labels[:50_000]
+    means = np.stack([x_train[y_train == h].mean(axis=0) for h in range(10)])  # (10, 784)
+    digit = test_images[0] / 255
+    scores = means @ digit.reshape(784) - 0.5 * np.sum(means**2, axis=1)  # equation (1.4)
+    alt = "A handwritten 7 goes into ten neurons, drawn as ten average digits; that of 7 answers loudest."
+    write("cover.svg", 800, 440, alt, forward_pass(digit, means.reshape(10, 28, 28), scores))
+
+    # The detector of ones of Chapter 1's first notebook, and the bias found there.
+    weights = x_train[y_train == 1].mean(axis=0) - x_train[y_train != 1].mean(axis=0)
+    alt = "Ink times weights, pixel by pixel; the sum plus the bias is negative; the sigmoid says: not a 1."
+    write("neuron.svg", 890, 260, alt, one_neuron(digit, weights.reshape(28, 28), bias=-0.362))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""What the tools know about the book's notebooks: where they are, and what they may cost."""
+
+import json
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+BUDGET = 45  # CPU seconds of a notebook that names no other budget in its metadata
+
+
+def all_notebooks() -> list[Path]:
+    """The course's notebooks in reading order."""
+    found = (ROOT / "chapters").rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def budget(path: Path) -> float:
+    """The CPU seconds that a notebook may use: ``metadata.dlbook.budget_seconds``, else 45."""
+    metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    return metadata.get("dlbook", {}).get("budget_seconds", BUDGET)
+
+
+def longest_first(paths: list[Path]) -> list[Path]:
+    """Paths ordered so that two workers end at about the same time."""
+    return sorted(paths, key=lambda path: (-budget(path), path))
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds that a process and its children have used, all threads together."""
+    process = psutil.Process(pid)
+    times = [p.cpu_times() for p in [process, *process.children(recursive=True)]]
+    return sum(t.user + t.system for t in times)
