@@ -58,13 +58,19 @@ class ExecutionTimes(SphinxDirective):
         times = json.loads(path.read_text()) if path.exists() else {}
         if not times:
             return [nodes.paragraph(text="No notebook has been executed with `make book` yet.")]
-        rows = [
-            (name.removeprefix("chapters/"), f"{entry['cpu']:.0f}", f"{entry['wall']:.0f}", entry["date"])
-            for name, entry in times.items()
-        ]
+        rows = []
+        for name, entry in times.items():
+            _, chapter, notebook = Path(name).parts
+            row = (chapter, Path(notebook).stem, f"{entry['cpu']:.0f}", f"{entry['wall']:.0f}")
+            rows.append(tuple(cell.replace("_", " ") for cell in row))
         total = sum(entry["cpu"] for entry in times.values())
-        rows.append(("All notebooks", f"{total:.0f}", "", ""))
-        return [table(("Notebook", "CPU seconds", "Wall seconds", "Executed"), rows)]
+        rows.append(("All", "", f"{total:.0f}", ""))
+        dates = sorted({entry["date"] for entry in times.values()})
+        when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+        return [
+            table(("Chapter", "Notebook", "CPU s", "Wall s"), rows),
+            nodes.paragraph(text=f"Executed on {when}."),
+        ]
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
