@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin/
 JOBS ?= 2
 
-.PHONY: help setup book test lint lab bench check colab experiments lock clean
+.PHONY: help setup book test lint lab bench check colab grade experiments lock clean
 
 help:           ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -22,9 +22,10 @@ lint: setup     ## style of code and notebooks, spelling, links to the repositor
 	@$(BIN)codespell
 	@$(BIN)python tools/lint_notebooks.py
 	@$(BIN)python tools/address.py --check
+	@$(BIN)python tools/make_exercises.py --check
 
 test: lint      ## lint, unit tests, and every notebook executed by nbval
-	$(BIN)pytest -n $(JOBS) --ignore=tests/pages
+	$(BIN)pytest -n $(JOBS) --ignore=tests/pages --ignore=tests/nbgrader
 	$(NETWORK) $(BIN)pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env $(NBVAL) chapters
 
 lab: setup      ## open the course in JupyterLab
@@ -39,11 +40,17 @@ check: setup    ## open every page of the built book in Chromium; check links
 colab: setup    ## run notebooks in an environment with Colab's versions
 	@$(BIN)python tools/colab.py $(COLAB)
 
+grade: setup    ## grade untouched exercises and solutions with nbgrader
+	@$(BIN)python tools/nbgrader_env.py
+	$(BIN)pytest tests/nbgrader
+
 experiments: setup  ## run the long experiments again and record their results
-	@for script in experiments/*.py; do [ ! -e "$$script" ] || $(BIN)python "$$script" || exit 1; done
+	@ls experiments/*.py >/dev/null 2>&1 || echo "There are no experiments in experiments/."
+	@for script in experiments/*.py; do [ -e "$$script" ] || continue; \
+	  echo "$$script:"; $(BIN)python "$$script" || exit 1; done
 
 lock:           ## compile requirements.txt from pyproject.toml
 	@$(BIN)python tools/lock.py
 
 clean:          ## remove everything that was built or installed
-	rm -rf _build build .venv .venv-colab *.egg-info .pytest_cache .ruff_cache
+	rm -rf _build build .venv .venv-colab .venv-nbgrader *.egg-info .pytest_cache .ruff_cache

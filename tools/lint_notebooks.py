@@ -28,6 +28,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -42,6 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE_WIDTH = 88
 BUDGET, LONGEST_BUDGET, LONGEST_BUDGET_CHAPTER_4 = 45, 240, 500
 SHORTEST_ALT = 40
+EXERCISES = ("exercises.ipynb", "solutions.ipynb")  # all others are explanatory
 
 Finding = tuple[int, int, str]  # cell, line, message
 
@@ -144,7 +146,7 @@ def saved_as_jupyter_does(book: Notebook) -> Iterator[Finding]:
 
 
 NOTEBOOK_KEYS = {"kernelspec", "language_info", "dlbook"}
-CELL_KEYS = {"tags", "cellView", "mystnb", "dlbook"}
+CELL_KEYS = {"tags", "cellView", "mystnb", "dlbook", "nbgrader"}
 KERNELSPECS = [
     {"name": "python3", "display_name": "Python 3"},
     {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -400,6 +402,97 @@ def red_pencil(book: Notebook) -> Iterator[Finding]:
             yield number, line, f"no emoji: {match[0]}"
 
 
+# --- Questions ------------------------------------------------------------------------------------
+
+QUESTIONS = "Check yourself"
+FEWEST_QUESTIONS, MOST_QUESTIONS, FEWEST_OPTIONS = 4, 6, 3
+
+
+@dataclass
+class Question:
+    cell: int
+    line: int
+    feedback: list[str] = field(default_factory=list)  # of each option
+
+
+def section(book: Notebook, title: str) -> tuple[list[tuple[int, int]], list[tuple[int, int, str]]]:
+    """Places of the headings with a title; cell, line and text of each line under them."""
+    places, lines, inside = [], [], False
+    for number, source in book.markdown():
+        parsed = cells.tokens(source)
+        headings = {
+            opened.map[0]: text.content for opened, text in pairwise(parsed) if opened.type == "heading_open"
+        }
+        for i, text in enumerate(source.split("\n")):
+            if i in headings:
+                inside = headings[i] == title
+                places += [(number, i + 1)] if inside else []
+            elif inside:
+                lines.append((number, i + 1, text))
+        if inside:
+            lines.append((number, source.count("\n") + 1, ""))  # cells are apart
+    return places, lines
+
+
+def questions(book: Notebook) -> Iterator[Finding]:
+    """4 to 6 questions, each with three options or more, one of them right, and feedback to all.
+
+    The blank line after ``</summary>``, and no TeX in it, are matters of the rule ``html``, here as
+    everywhere.
+    """
+    if book.name in EXERCISES:
+        return
+    places, lines = section(book, QUESTIONS)
+    if len(places) != 1:
+        yield 0, 0, f"a notebook has one heading {QUESTIONS}, this one has {len(places)}"
+    asked: list[Question] = []
+    option: list[str] | None = None  # lines of the feedback that is being read
+    at, before = (0, 0), ""
+    for number, line, text in lines:
+        opens = re.fullmatch(r"<details><summary>(.*)</summary>\s*", text)
+        if option is not None and (opens or re.match(r"\*\*\d+\.\*\*", text)):
+            yield *at, "this option is not closed by a line </details>"
+            option = None
+        if option is not None and text.strip() == "</details>":
+            feedback = " ".join(option).strip()
+            if not feedback:
+                yield *at, "an option without feedback"
+            if asked:
+                asked[-1].feedback.append(feedback)
+            option = None
+        elif option is not None:
+            option.append(text)
+        elif opens:
+            at, option = (number, line), []
+            if not opens[1].strip():
+                yield *at, "an option without words"
+            if not asked:
+                yield *at, "an option before the first question, **1.**"
+        elif "<details" in text or "</details>" in text:
+            yield number, line, "an option opens with <details><summary>…</summary> on one line"
+        elif match := re.match(r"\*\*(\d+)\.\*\*", text):
+            asked.append(Question(number, line))
+            if int(match[1]) != len(asked):
+                yield number, line, f"question {len(asked)} has the number {match[1]}"
+            if before.strip():
+                yield number, line, "a question begins a paragraph: leave a blank line before it"
+            if not text[match.end() :].strip():
+                yield number, line, "a question without words"
+        before = text
+    if option is not None:
+        yield *at, "this option is not closed by a line </details>"
+    for question in asked:
+        right = sum(bool(re.match(r"Yes\b", text)) for text in question.feedback)
+        if len(question.feedback) < FEWEST_OPTIONS:
+            found = f"{len(question.feedback)} of the {FEWEST_OPTIONS} options or more"
+            yield question.cell, question.line, f"this question has {found} that it needs"
+        if right != 1:
+            yield question.cell, question.line, f"feedback that begins with Yes: {right} times, not once"
+    if len(places) == 1 and not FEWEST_QUESTIONS <= len(asked) <= MOST_QUESTIONS:
+        wanted = f"{FEWEST_QUESTIONS} to {MOST_QUESTIONS} questions, **1.** and so on"
+        yield *places[0], f"{wanted}; this notebook has {len(asked)}"
+
+
 # --- Equations ------------------------------------------------------------------------------------
 
 
@@ -494,7 +587,7 @@ def asserts_something(node: ast.AST) -> bool:
 
 def assertion(book: Notebook) -> Iterator[Finding]:
     """A notebook that runs has not shown anything: it must assert what its prose says."""
-    if book.name in ("exercises.ipynb", "solutions.ipynb"):
+    if book.name in EXERCISES:
         return
     if not any(asserts_something(node) for _, tree in book.trees() for node in ast.walk(tree)):
         yield 0, 0, "no cell asserts anything that could be false"
@@ -578,6 +671,7 @@ RULES: dict[str, Callable[[Notebook], Iterator[Finding]]] = {
     "link": link,
     "bibliography": bibliography,
     "red-pencil": red_pencil,
+    "questions": questions,
     "equation-tag": equation_tag,
     "equation-reference": equation_reference,
     "syntax": syntax,

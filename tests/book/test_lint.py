@@ -21,7 +21,7 @@ FIGURE = {
     }
 }
 MISSPELT = "n_ueral".replace("_", "")  # so that codespell passes over this file
-MARKDOWN, CODE, PICTURE, LAST = 2, 3, 4, 5  # places in the list of cells, from 0
+MARKDOWN, CODE, PICTURE, ASKED, LAST = 2, 3, 4, 5, 6  # places in the list of cells, from 0
 
 PROSE = r"""## Words
 
@@ -52,6 +52,31 @@ let's dive in {role}`x` [^1] <b> \newcommand $$
 ```
 """
 
+QUESTION = """\
+
+**{}.** What is
+the sum?
+
+<details><summary>Four</summary>
+
+Yesterday it was, but no.
+</details>
+<details><summary>Three</summary>
+
+Yes: 1 + 2.
+
+Which is 3.
+</details>
+<details><summary>Two</summary>
+
+No.
+</details>
+"""
+
+
+def first_questions(count: int) -> str:
+    return "## Check yourself\n" + "".join(QUESTION.format(n + 1) for n in range(count)).rstrip()
+
 
 def notebook() -> nbformat.NotebookNode:
     """A notebook that keeps all rules, and comes near to breaking some."""
@@ -65,6 +90,7 @@ def notebook() -> nbformat.NotebookNode:
         new_markdown_cell(PROSE.strip(), id="prose"),
         new_code_cell("x = np.ones(3)  # see (1.1)\n%timeit x\nassert x.sum() == 3", id="code"),
         new_code_cell("fig, ax = plt.subplots()\nax.plot(x)", id="picture", metadata=FIGURE),
+        new_markdown_cell(first_questions(4), id="questions"),
         new_markdown_cell(
             address.with_colab_line("## On\n\n[Overview](index.md) · [Next →](02_next.ipynb)", SITE, NAME),
             id="last",
@@ -201,7 +227,7 @@ def change(place: int, **fields) -> Callable:
 def replace(place: int, old: str, new: str) -> Callable:
     def edit(book):
         assert old in book.cells[place].source
-        book.cells[place].source = book.cells[place].source.replace(old, new)
+        book.cells[place].source = book.cells[place].source.replace(old, new, 1)
 
     return edit
 
@@ -220,6 +246,10 @@ def with_output(output, tags=()) -> Callable:
 
 def second_picture(book):
     book.cells.insert(LAST, new_code_cell("plt.imshow(x)", id="again", metadata=FIGURE))
+
+
+def option(words: str, feedback: str) -> str:
+    return f"<details><summary>{words}</summary>\n\n{feedback}\n</details>\n"
 
 
 def renamed(folder: str) -> str:
@@ -263,6 +293,30 @@ ELSEWHERE = [
     ("no caption", picture(caption=" "), (PICTURE + 1, 1, "figure")),
     ("short alt", picture(alt="A line."), (PICTURE + 1, 1, "figure")),
     ("alt is caption", picture(LONG, LONG), (PICTURE + 1, 1, "figure")),
+    ("no questions", replace(ASKED, "## Check", "## Do check"), (0, 0, "questions")),
+    ("heading spelt otherwise", replace(ASKED, "Check yourself", "Check Yourself"), (0, 0, "questions")),
+    ("asked twice", replace(LAST, "## On", "## Check yourself\n\n## On"), (0, 0, "questions")),
+    ("three questions", change(ASKED, source=first_questions(3)), (ASKED + 1, 1, "questions")),
+    ("seven questions", change(ASKED, source=first_questions(7)), (ASKED + 1, 1, "questions")),
+    ("wrong number", replace(ASKED, "**2.**", "**3.**"), (ASKED + 1, 21, "questions")),
+    ("no blank line", replace(ASKED, "</details>\n\n**2.**", "</details>\n**2.**"),
+     (ASKED + 1, 20, "questions")),
+    ("no words", replace(ASKED, "**1.** What is", "**1.**"), (ASKED + 1, 3, "questions")),
+    ("two options", replace(ASKED, option("Two", "No."), ""), (ASKED + 1, 3, "questions")),
+    ("option without words", replace(ASKED, "Four", ""), (ASKED + 1, 6, "questions")),
+    ("no feedback", replace(ASKED, "Yesterday it was, but no.", ""), (ASKED + 1, 6, "questions")),
+    ("none right", replace(ASKED, "Yes:", "Right:"), (ASKED + 1, 3, "questions")),
+    ("two right", replace(ASKED, "\nNo.", "\nYes, too."), (ASKED + 1, 3, "questions")),
+    ("option before a question", replace(ASKED, "yourself\n", "yourself\n\n" + option("One", "No.")),
+     (ASKED + 1, 3, "questions")),
+    ("option on two lines", replace(ASKED, "<details><summary>Two", "<details>\n<summary>Two"),
+     (ASKED + 1, 16, "questions")),
+    ("option never closed", replace(ASKED, "3.\n</details>", "3.\n"), (ASKED + 1, 10, "questions")),
+    ("last option never closed", change(ASKED, source=first_questions(4).removesuffix("</details>")),
+     (ASKED + 1, 70, "questions")),
+    ("TeX in an option", replace(ASKED, "Three", "$3$"), (ASKED + 1, 10, "html")),
+    ("no blank line in an option", replace(ASKED, "</summary>\n\nYes:", "</summary>\nYes:"),
+     (ASKED + 1, 10, "html")),
     ("two figures", replace(PICTURE, "ax.plot(x)", "plt.figure()"), (PICTURE + 1, 2, "figure")),
     ("figures in a loop", replace(PICTURE, "ax.plot(x)", "for i in x:\n    plt.figure()"),
      (PICTURE + 1, 3, "figure")),
@@ -349,10 +403,11 @@ def test_equations_are_numbered_once_in_a_chapter_and_known_in_the_book(root):
     assert "equation-reference" not in {rule for *_, rule in found(root, other)}
 
 
-def test_exercises_repeat_the_equations_of_their_solutions_and_need_no_assertion(root):
+def test_exercises_repeat_the_equations_of_their_solutions_and_need_no_assertion_and_no_questions(root):
     (root / NAME).unlink()
     book = notebook()
     book.cells[CODE].source = "x = np.ones(3)"
+    del book.cells[ASKED]
     for name in ("exercises", "solutions"):
         path = f"chapters/01_first/{name}.ipynb"
         save(root, book, path)

@@ -1,0 +1,178 @@
+"""Compare what a learner's function gave with what was expected, and say how they differ."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Wrong", "expect_array", "expect_integers", "expect_pair", "expect_shape"]
+
+
+class Wrong(Exception):
+    """An answer is wrong; the message tells the learner what is wrong with it."""
+
+
+def expect_shape(found: Any, shape: tuple[int, ...], what: str = "the result") -> np.ndarray:
+    """Refuse anything but an array of real numbers of a certain shape.
+
+    Parameters
+    ----------
+    found : anything
+        What the learner's function gave.
+    shape : tuple of int
+        The shape it must have.
+    what : str
+        What to call it in the message: "the result", "W2", …
+
+    Returns
+    -------
+    ndarray
+        ``found`` itself.
+
+    Raises
+    ------
+    Wrong
+        If it is no array, not of real numbers, of another shape, or not finite.
+
+    Notes
+    -----
+    Used in: the exercises of all chapters.
+    """
+    if isinstance(found, np.generic) and shape == ():
+        found = np.asarray(found)
+    if not isinstance(found, np.ndarray):
+        raise Wrong(f"Expected {what} to be a NumPy array of shape {shape}, received {type(found).__name__}.")
+    if found.dtype.kind not in "biuf":
+        raise Wrong(f"Expected {what} to hold real numbers, received the dtype {found.dtype}.")
+    if found.shape != shape:
+        hint = _about_shape(found.shape, shape)
+        raise Wrong(f"Expected {what} to have the shape {shape}, received {found.shape}.{hint}")
+    if not np.isfinite(found).all():
+        count = np.count_nonzero(~np.isfinite(found))
+        raise Wrong(f"{count} of the {found.size} numbers in {what} are nan or inf.")
+    return found
+
+
+def expect_integers(found: np.ndarray, what: str = "the result") -> None:
+    """Refuse an array whose dtype is not one of whole numbers.
+
+    Raises
+    ------
+    Wrong
+        If the dtype is another one.
+
+    Notes
+    -----
+    Used in: Chapter 1.
+    """
+    if found.dtype.kind not in "iu":
+        raise Wrong(
+            f"Expected {what} to hold whole numbers (an integer dtype), received the dtype {found.dtype}."
+        )
+
+
+def expect_pair(found: Any, names: tuple[str, str]) -> tuple[Any, Any]:
+    """Refuse anything but a tuple (or list) of two.
+
+    Parameters
+    ----------
+    found : anything
+        What the learner's function gave.
+    names : tuple of str
+        What the two are called in the exercise.
+
+    Returns
+    -------
+    tuple
+        The two.
+
+    Raises
+    ------
+    Wrong
+        If there are not two.
+
+    Notes
+    -----
+    Used in: Chapter 1.
+    """
+    wanted = f"Expected two results, ({names[0]}, {names[1]})"
+    if not isinstance(found, tuple | list):
+        raise Wrong(f"{wanted}; received one, of type {type(found).__name__}.")
+    if len(found) != 2:
+        raise Wrong(f"{wanted}; received {len(found)}.")
+    return found[0], found[1]
+
+
+def expect_array(
+    found: Any, expected: np.ndarray, what: str = "the result", rtol: float = 1e-5, atol: float = 1e-8
+) -> None:
+    """Refuse anything but the expected numbers, and name the typical error if it is one.
+
+    Parameters
+    ----------
+    found : anything
+        What the learner's function gave.
+    expected : ndarray
+        The right answer.
+    what : str
+        What to call it in the message.
+    rtol, atol : float
+        Tolerances, as in ``np.allclose``.
+
+    Raises
+    ------
+    Wrong
+        If shape or values are others.
+
+    Notes
+    -----
+    Used in: the exercises of all chapters.
+    """
+    found = expect_shape(found, expected.shape, what)
+    differs = ~np.isclose(found, expected, rtol=rtol, atol=atol)
+    if not differs.any():
+        return
+    place = tuple(int(i) for i in np.argwhere(differs)[0])
+    at = f" at index {list(place)}" if place else ""
+    wrong = f"{np.count_nonzero(differs)} of the {found.size} numbers in {what} are wrong: " if at else ""
+    raise Wrong(
+        f"{wrong}expected {_number(expected[place])}{at}, received {_number(found[place])}."
+        + _typical_error(found.astype(float), expected.astype(float), rtol, atol)
+    )
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if np.asarray(value).dtype.kind == "f" else str(value)
+
+
+def _about_shape(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    if len(found) == 2 and found == expected[::-1]:
+        return " Is it transposed?"
+    if len(found) > len(expected) and [n for n in found if n != 1] == [n for n in expected if n != 1]:
+        return " It has an axis of length 1 too many."
+    if found == ():
+        return " A single number came back: is an `axis=` missing?"
+    return ""
+
+
+def _typical_error(found: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str:
+    """A sentence on what the whole array looks like: transposed, of the wrong sign, scaled, …"""
+
+    def like(one: np.ndarray) -> bool:
+        return one.shape == found.shape and np.allclose(found, one, rtol=rtol, atol=atol)
+
+    if not found.any():
+        return " All of them are zero."
+    if found.ndim == 2 and like(expected.T):
+        return " It is the right array, transposed."
+    if like(-expected):
+        return " The sign is the wrong way round."
+    if found.size > 1:
+        factor = np.sum(found * expected) / max(np.sum(expected**2), np.finfo(float).tiny)
+        if factor and like(factor * expected):
+            return f" All of them are {factor:.4g} times what they should be."
+        offset = np.mean(found - expected)
+        if like(expected + offset):
+            return f" All of them are off by the same amount, {offset:+.4g}."
+        if np.allclose(np.sort(found, axis=None), np.sort(expected, axis=None), rtol=rtol, atol=atol):
+            return " The numbers are right, but stand in another order."
+    return ""

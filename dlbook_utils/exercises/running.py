@@ -1,0 +1,256 @@
+"""Call a learner's function, and explain what it did instead of answering.
+
+An error is explained with the learner's own line, an endless loop is stopped, and
+a changed argument is noticed.
+"""
+
+import _thread
+import ast
+import copy
+import inspect
+import linecache
+import os
+import signal
+import sysconfig
+import textwrap
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from traceback import walk_tb
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from dlbook_utils.exercises.comparing import Wrong
+
+__all__ = ["Answer", "Open", "TimeUp", "run_within"]
+
+Result = TypeVar("Result")
+
+# Code below these folders is not the learner's own.
+_LIBRARIES = tuple(
+    os.path.normcase(str(folder))
+    for folder in (
+        Path(__file__).parent.parent,
+        Path(np.__file__).parent,
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    )
+)
+
+
+class Open(Exception):
+    """An exercise has not been worked on yet."""
+
+
+class TimeUp(BaseException):
+    """Time is up. Not an ``Exception``, so that ``except Exception`` in an answer does not catch it."""
+
+
+# --- Calling ------------------------------------------------------------------------------------
+
+
+class Answer:
+    """A learner's function, as a checker calls it.
+
+    Parameters
+    ----------
+    function : callable
+        What the learner wrote.
+
+    Notes
+    -----
+    Calling it calls the function. Instead of returning it raises ``Open`` for an
+    untouched stub, and ``Wrong`` with an explanation if the function raises an
+    error, changes an argument, or returns nothing.
+
+    Used in: the exercises of all chapters.
+    """
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+        self.name = getattr(function, "__name__", "your function")
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the function returns for some arguments."""
+        before = copy.deepcopy(arguments)
+        try:
+            result = self.function(*arguments)
+        except (Exception, SystemExit) as error:
+            if isinstance(error, NotImplementedError) or "ellipsis" in str(error):
+                raise Open from None
+            raise Wrong(self._explain(error, before)) from None
+        if _is_left_out(result) or (result is None and is_stub(self.function)):
+            raise Open
+        for name, old, new in zip(self._names(len(arguments)), before, arguments, strict=True):
+            if not _same(old, new):
+                raise Wrong(
+                    f"{self.name} changes its argument {name} in place, and its caller still needs "
+                    f"{name}. Make a new array instead: look for {name}.sort(), {name} += … or {name}[…] = …"
+                )
+        if result is None:
+            raise Wrong(f"{self.name} returns None. Is there a `return` on every way through it?")
+        return result
+
+    def _names(self, count: int) -> list[str]:
+        """What the learner calls the arguments."""
+        try:
+            names = list(inspect.signature(self.function).parameters)
+        except (TypeError, ValueError):
+            names = []
+        return [names[i] if i < len(names) else f"no. {i + 1}" for i in range(count)]
+
+    def _explain(self, error: BaseException, arguments: tuple) -> str:
+        lines = [f"{self.name} stopped with an error:", f"    {type(error).__name__}: {error}".rstrip(": ")]
+        place = own_line(error.__traceback__)
+        if place:
+            lines.append(f"    {place}")
+        elif isinstance(error, TypeError):
+            lines.append("Does it still take the arguments that the stub took?")
+        given = zip(self._names(len(arguments)), arguments, strict=True)
+        lines.append("It was called with " + ", ".join(f"{name} {_describe(a)}" for name, a in given) + ".")
+        return "\n".join(lines)
+
+
+def _is_left_out(result: Any) -> bool:
+    """``...``, or a tuple or list with ``...`` in it."""
+    parts = result if isinstance(result, tuple | list) else [result]
+    return any(part is Ellipsis for part in parts)
+
+
+def is_stub(function: Callable) -> bool:
+    """Whether the body of a function still holds the ``...`` of its stub, or nothing at all."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):  # no source at hand: an empty body has no names
+        code = getattr(function, "__code__", None)
+        return code is not None and not code.co_names and code.co_nlocals == code.co_argcount
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    left_out = any(isinstance(s.value, ast.Constant) and s.value.value is Ellipsis for s in statements)
+    body = tree.body[0].body if isinstance(tree.body[0], ast.FunctionDef) else []
+    return left_out or all(isinstance(s, ast.Pass | ast.Expr) for s in body)
+
+
+def _same(old: Any, new: Any) -> bool:
+    if isinstance(old, np.ndarray):
+        same_form = old.shape == new.shape and old.dtype == new.dtype
+        return same_form and old.tobytes() == new.tobytes()
+    try:
+        return bool(old == new)
+    except ValueError:  # a list of arrays, for instance
+        return all(_same(one, other) for one, other in zip(old, new, strict=True))
+
+
+def _describe(argument: Any) -> str:
+    shown = repr(argument.tolist() if isinstance(argument, np.ndarray) else argument)
+    if len(shown) <= 60:
+        return f"= {shown}"
+    shape = getattr(argument, "shape", None)
+    return f"of type {type(argument).__name__}" if shape is None else f"of shape {shape}"
+
+
+# --- The learner's own line ---------------------------------------------------------------------
+
+
+def _is_learners(filename: str) -> bool:
+    return not filename.startswith(("<frozen", "<__array_function__")) and not os.path.normcase(
+        filename
+    ).startswith(_LIBRARIES)
+
+
+def own_line(traceback: TracebackType | None) -> str:
+    """The last line of the learner's own code in a traceback, as ``line 7: y = x[3]``.
+
+    Parameters
+    ----------
+    traceback : traceback or None
+        Of an exception.
+
+    Returns
+    -------
+    str
+        Without the source, where it is not at hand; empty if no line is the learner's.
+    """
+    places: Iterable[tuple[str, int]] = [
+        (frame.f_code.co_filename, number)
+        for frame, number in walk_tb(traceback)
+        if _is_learners(frame.f_code.co_filename)
+    ]
+    if not places:
+        return ""
+    filename, number = places[-1]
+    source = linecache.getline(filename, number).strip()
+    return f"line {number}: {source}" if source else f"line {number}"
+
+
+# --- The time limit -----------------------------------------------------------------------------
+
+
+def run_within(seconds: float, function: Callable[[], Result]) -> Result:
+    """Call a function, and stop it when it takes too long.
+
+    Parameters
+    ----------
+    seconds : float
+        The limit.
+    function : callable
+        Called without arguments.
+
+    Returns
+    -------
+    anything
+        What the function returns.
+
+    Raises
+    ------
+    TimeUp
+        If it has not ended in time.
+    KeyboardInterrupt
+        If the reader interrupts it: that works as always.
+
+    Notes
+    -----
+    A second thread interrupts the main one as Ctrl-C does, which works on Linux,
+    macOS and Windows. Our handler tells the two apart. It stays in place until no
+    interrupt of ours can be pending: ``signal.signal`` itself handles those that
+    are before it puts the old handler back, so none comes late. A single call into
+    compiled code is not interrupted before it returns. In any other thread than
+    the main one there is no limit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return function()
+    previous = signal.getsignal(signal.SIGINT)
+    lock, over = threading.Lock(), threading.Event()
+    expired = running = False
+
+    def watch() -> None:
+        nonlocal expired
+        wait = seconds
+        while not over.wait(wait):
+            with lock:
+                if not over.is_set():
+                    expired = True
+                    _thread.interrupt_main()
+            wait = 0.1  # and again, in case the answer caught it
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        if not expired:  # the reader's own Ctrl-C
+            if callable(previous):
+                previous(number, frame)
+                return
+            raise KeyboardInterrupt
+        # Never in this module's own lines, so that `running = False` below is always reached,
+        # and after it nothing is raised that could cut the clearing up short.
+        if running and frame is not None and frame.f_code.co_filename != __file__:
+            raise TimeUp
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        threading.Thread(target=watch, daemon=True).start()
+        running = True
+        return function()
+    finally:
+        running = False
+        with lock:
+            over.set()
+        signal.signal(signal.SIGINT, previous if previous is not None else signal.default_int_handler)

@@ -1,0 +1,18 @@
+"""Figures that can be played with in the page, without a kernel.
+
+Each function gives a ``Playground``. As the last line of a cell it shows itself
+in JupyterLab, in Colab and in the built book: the HTML brings its own script and
+style, loads nothing, and shows its opening state where no script may run::
+
+    from dlbook_utils import playground
+
+    playground.neuron()
+
+Every number that a figure prints can be computed here in Python too.
+"""
+
+from dlbook_utils.playground._digit_weights import digit_weights, digit_weights_data
+from dlbook_utils.playground._figure import Playground
+from dlbook_utils.playground._neuron import neuron
+
+__all__ = ["Playground", "digit_weights", "digit_weights_data", "neuron"]

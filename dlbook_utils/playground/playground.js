@@ -1,0 +1,173 @@
+// Pieces that all playgrounds share. Python puts this file and the file of one playground
+// together inside one function: no name below reaches the page, and no playground
+// meets another one.
+
+// --- Elements ---------------------------------------------------------------------------------
+
+const SVG = "http://www.w3.org/2000/svg";
+
+// Adds attributes and children. What is undefined is left out; text becomes text, never HTML.
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+const html = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
+const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+
+// A number as it is printed: a real minus, and never "−0.00".
+function print(value, digits = 2, plus = "") {
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return (value < 0 ? "−" : plus) + text;
+}
+
+// --- Controls ---------------------------------------------------------------------------------
+// The browser's own, so that mouse, touch, keyboard and screen reader work without our help.
+// Each is an object with its element (`node`), its `value`, and `set(value)`, which calls nobody.
+
+function slider({ label, min, max, step, value, digits = 1 }, onChange) {
+  const input = html("input", { type: "range", min, max, step, value });
+  const shown = html("span", { class: "dlp-value", "aria-hidden": "true" });
+  const show = () => {
+    shown.textContent = print(Number(input.value), digits);
+    input.setAttribute("aria-valuetext", shown.textContent);
+  };
+  input.addEventListener("input", () => { show(); onChange(); });
+  show();
+  return {
+    node: html("label", { class: "dlp-slider" }, html("span", { class: "dlp-name" }, label), input, shown),
+    get value() { return Number(input.value); },
+    set(value) { input.value = value; show(); },
+  };
+}
+
+function select({ label, options, value }, onChange) {
+  const input = html("select", {}, ...options.map(([key, text]) => html("option", { value: key }, text)));
+  input.value = value;
+  input.addEventListener("change", onChange);
+  return {
+    node: html("label", { class: "dlp-select" }, html("span", { class: "dlp-name" }, label), input),
+    get value() { return input.value; },
+    set(value) { input.value = value; },
+  };
+}
+
+// Radio buttons need a name that no other group of the page has.
+const radios = ({ label, options, value }, onChange) => {
+  const name = `dlp-${Math.random().toString(36).slice(2)}`;
+  const inputs = options.map(([key]) => html("input", { type: "radio", name, value: key }));
+  const set = (value) => inputs.forEach((input) => { input.checked = input.value === String(value); });
+  inputs.forEach((input) => input.addEventListener("change", onChange));
+  set(value);
+  return {
+    node: html("div", { class: "dlp-row", role: "radiogroup", "aria-label": label },
+      html("span", { class: "dlp-name", "aria-hidden": "true" }, label),
+      ...options.map(([, text], i) => html("label", { class: "dlp-radio" }, inputs[i], text))),
+    get value() { return inputs.find((input) => input.checked).value; },
+    set,
+  };
+};
+
+function button(label, onClick) {
+  const node = html("button", { type: "button" }, label);
+  node.addEventListener("click", onClick);
+  return node;
+}
+
+// Tells a screen reader what has changed, once the reader's hand has come to rest.
+function announcer(root) {
+  const node = html("div", { class: "dlp-heard", role: "status" });
+  root.classList.add("dlp-hearing");
+  root.append(node);
+  let timer;
+  return (text) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { node.textContent = text; }, 700);
+  };
+}
+
+// --- Plots ------------------------------------------------------------------------------------
+
+// The straight line that takes `from` = [a, b] to `to` = [c, d].
+const scale = (from, to) => (value) => to[0] + ((value - from[0]) / (from[1] - from[0])) * (to[1] - to[0]);
+
+// Grid lines and tick labels of a plot. Each tick says its value, for tests and for the curious.
+function axes({ x, y, left, right, top, bottom, xTicks, yTicks, xLabels = true }) {
+  const group = svg("g");
+  for (const tick of xTicks) {
+    const at = x(tick).toFixed(2);
+    group.append(svg("line", { class: tick === 0 ? "dlp-axis" : "dlp-grid", x1: at, x2: at, y1: top, y2: bottom }));
+    if (xLabels) {
+      group.append(svg("text", { class: "dlp-tick", x: at, y: bottom + 15, "text-anchor": "middle", "data-x": tick }, print(tick, 0)));
+    }
+  }
+  for (const tick of yTicks) {
+    const at = y(tick).toFixed(2);
+    group.append(
+      svg("line", { class: tick === 0 ? "dlp-axis" : "dlp-grid", x1: left, x2: right, y1: at, y2: at, "data-y": tick }),
+      svg("text", { class: "dlp-tick", x: left - 6, y: Number(at) + 4, "text-anchor": "end" }, String(tick).replace("-", "−")),
+    );
+  }
+  return group;
+}
+
+// The graph of f over [from, to]. The pen is lifted where f jumps.
+function curve(f, x, y, [from, to], samples = 480) {
+  let path = "", previous;
+  for (let i = 0; i <= samples; i++) {
+    const at = from + ((to - from) * i) / samples, value = f(at);
+    const jumps = i === 0 || Math.abs(value - previous) > 0.5;
+    path += `${jumps ? "M" : "L"}${x(at).toFixed(1)} ${y(value).toFixed(2)}`;
+    previous = value;
+  }
+  return svg("path", { class: "dlp-curve", d: path });
+}
+
+// --- Heat maps --------------------------------------------------------------------------------
+
+// A colour for a value between −1 and 1, from colours at equal distances.
+function signedColor(stops, value) {
+  const place = ((Math.max(-1, Math.min(1, value)) + 1) / 2) * (stops.length - 1);
+  const below = Math.min(Math.floor(place), stops.length - 2), part = place - below;
+  const mix = stops[below].map((channel, k) => Math.round(channel + part * (stops[below + 1][k] - channel)));
+  return `rgb(${mix.join(",")})`;
+}
+
+// A table of numbers between −1 and 1 as coloured cells, with a small + or − in each cell that
+// weighs much, so that the sign does not hang on the colour alone. `frame` marks some cells.
+function drawHeatMap(canvas, columns, values, stops, frame) {
+  const pen = canvas.getContext("2d"), size = canvas.width / columns, middle = size / 2, arm = size * 0.17;
+  values.forEach((value, i) => {
+    const left = (i % columns) * size, top = Math.floor(i / columns) * size;
+    pen.fillStyle = signedColor(stops, value);
+    pen.fillRect(left, top, size, size);
+    pen.fillStyle = "rgba(255,255,255,0.42)";
+    if (Math.abs(value) >= 0.5) pen.fillRect(left + middle - arm, top + middle - 0.75, 2 * arm, 1.5);
+    if (value >= 0.5) pen.fillRect(left + middle - 0.75, top + middle - arm, 1.5, 2 * arm);
+  });
+  if (frame) {
+    const { left, top, right, bottom } = frame;  // first and last column and row
+    for (const [width, color] of [[6, "#ffffff"], [3, "#111111"]]) {  // seen on every colour
+      pen.lineWidth = width;
+      pen.strokeStyle = color;
+      pen.strokeRect(left * size, top * size, (right - left + 1) * size, (bottom - top + 1) * size);
+    }
+  }
+}
+
+const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+// --- Start ------------------------------------------------------------------------------------
+
+// Brings to life every figure of one kind that stands on the page and is not alive yet. Looking
+// them up, and not this script's own place, also works where a notebook moves scripts about.
+function start(kind, build) {
+  for (const root of document.querySelectorAll(`.dlp[data-playground="${kind}"]:not([data-live])`)) {
+    root.setAttribute("data-live", "");
+    build(root, JSON.parse(root.querySelector("script[type='application/json']").textContent));
+    root.querySelectorAll(".dlp-still").forEach((node) => node.remove());
+  }
+}

@@ -1,0 +1,217 @@
+"""Recorded experiments: complete, readable, true again when run again, and able to be contradicted."""
+
+import json
+import platform
+import re
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dlbook_utils.results import assert_within_spread, known_results, load_result, save_result
+from tools.notebooks import ROOT
+
+ROWS = [
+    {"width": 1, "kind": "thin", "score": np.array([0.5, 0.25, 0.125])},
+    {"width": np.int64(2), "kind": "wide", "score": (0.75, np.float32(0.5), 1)},
+]
+SEEDS = range(3)
+MORE = {"about": "A score.", "settings": {"steps": np.int64(3), "rates": (0.1, 0.2)}}
+SPREAD = [0.70, 0.72, 0.74, 0.75, 0.80]  # range 0.1, widened: 0.6 to 0.9
+
+
+# --- Round trip -----------------------------------------------------------------------------------
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    path = save_result("a_score", ROWS, SEEDS, packages=["matplotlib"], folder=tmp_path / "new", **MORE)
+    assert path == tmp_path / "new" / "a_score.json"
+    record = load_result("a_score", tmp_path / "new")
+    assert (record.name, record.about, record.script) == ("a_score", "A score.", "experiments/a_score.py")
+    assert record.date == date.today().isoformat()
+    assert record.versions["python"] == platform.python_version()
+    assert record.versions["numpy"] == np.__version__
+    assert set(record.versions) == {"python", "numpy", "dlbook_utils", "matplotlib"}
+    assert record.settings == {"steps": 3, "rates": [0.1, 0.2]}
+    assert record.seeds == [0, 1, 2]
+    assert record.rows[0] == {"width": 1, "kind": "thin", "score": [0.5, 0.25, 0.125]}
+    assert record.row(width=2) == record.rows[1] == record.row(kind="wide", width=2)
+    np.testing.assert_array_equal(record.column("width"), [1, 2])
+    np.testing.assert_array_equal(record.column("score"), [[0.5, 0.25, 0.125], [0.75, 0.5, 1]])
+    with pytest.raises(ValueError, match="expected one of the entries width, kind, score, received 'depth'"):
+        record.column("depth")
+    for condition, number in (({"width": 3}, 0), ({}, 2)):
+        with pytest.raises(ValueError, match=f"fits {number}"):
+            record.row(**condition)
+
+
+def test_the_file_is_readable_and_the_values_of_a_row_are_one_line(tmp_path):
+    lines = save_result("a_score", ROWS, SEEDS, folder=tmp_path, **MORE).read_text("utf-8").splitlines()
+    assert '      "score": [0.5, 0.25, 0.125]' in lines
+    assert '  "seeds": [0, 1, 2],' in lines
+
+
+def changed(row: int, **entries) -> list:
+    return [{**old, **(entries if i == row else {})} for i, old in enumerate(ROWS)]
+
+
+BAD = [
+    ({"name": "A/b"}, "lower case"),
+    ({"rows": []}, "not empty"),
+    ({"rows": [{"width": 1}]}, "list of measured values"),
+    ({"rows": [ROWS[0], {"width": 1, "score": [1, 2, 3]}]}, "same entries"),
+    ({"rows": changed(1, score=0.5)}, "same entries"),
+    ({"rows": changed(1, score=[0.5, 0.5])}, "row 1 has 2 values of score for 3 seeds"),
+    ({"rows": changed(0, score=[0.5, 0.5, np.nan])}, "row 0 has a value of score that is no finite number"),
+    ({"rows": changed(0, score=[0.5, 0.5, None])}, "no finite number"),
+    ({"rows": changed(0, width=None)}, "None as width"),
+    ({"seeds": [0, 1, 1]}, "different"),
+    ({"seeds": [0, 1, 2.5]}, "whole numbers"),
+    ({"seeds": []}, "at least one"),
+    ({"about": ""}, "about"),
+    ({"settings": [1]}, "dictionaries"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD)
+def test_what_is_no_record_is_refused(tmp_path, change, message):
+    arguments = {"name": "a_score", "rows": ROWS, "seeds": SEEDS, **MORE, **change}
+    with pytest.raises(ValueError, match=message):
+        save_result(folder=tmp_path, **arguments)
+    assert not list(tmp_path.iterdir())
+
+
+# --- Damaged and unknown --------------------------------------------------------------------------
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path):
+    with pytest.raises(ValueError, match=r"received 'nothing'. Known results: .*template_learning_curve"):
+        load_result("nothing")
+    with pytest.raises(ValueError, match=r"Known results: none\."):
+        load_result("../mnist", tmp_path)
+
+
+def without(key: str):
+    return lambda record: record.pop(key)
+
+
+DAMAGE = [
+    (lambda record: record["rows"][0]["score"].pop(), "row 0 has 2 values of score"),
+    (without("seeds"), "expected the entries"),
+    (without("date"), "expected the entries"),
+    (lambda record: record["versions"].pop("numpy"), "versions of numpy"),
+    (lambda record: record.update(name="another"), "calls itself 'another'"),
+    (lambda record: record.update(extra=1), "expected the entries"),
+    (lambda record: record.update(rows={}), "rows"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGE)
+def test_a_damaged_record_is_refused(tmp_path, damage, message):
+    path = save_result("a_score", ROWS, SEEDS, folder=tmp_path, **MORE)
+    record = json.loads(path.read_text("utf-8"))
+    damage(record)
+    path.write_text(json.dumps(record), "utf-8")
+    with pytest.raises(ValueError, match=rf"a_score\.json is damaged \(.*{message}.*Known results: a_score"):
+        load_result("a_score", tmp_path)
+
+
+def test_a_file_that_was_cut_off_is_refused(tmp_path):
+    path = save_result("a_score", ROWS, SEEDS, folder=tmp_path, **MORE)
+    path.write_text(path.read_text("utf-8")[:-9], "utf-8")
+    with pytest.raises(ValueError, match=r"damaged \(not JSON.*Known results: a_score"):
+        load_result("a_score", tmp_path)
+
+
+# --- The spread -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [0.6001, 0.7, 0.75, 0.8999, np.float32(0.72), np.array(0.72)])
+def test_a_value_within_the_widened_spread_passes(value):
+    assert_within_spread(value, SPREAD)
+    assert_within_spread(value, np.array(SPREAD))
+
+
+@pytest.mark.parametrize("value", [0.5999, 0.9001, 0, 1, -0.75])
+def test_a_value_outside_fails_and_is_named(value):
+    with pytest.raises(AssertionError, match=rf"^{value:.6g} is outside 0\.6 to 0\.9: 5 recorded values"):
+        assert_within_spread(value, SPREAD)
+
+
+def test_the_same_seed_must_give_the_same_value():
+    assert_within_spread(0.72, SPREAD, same_seed=0.72)
+    assert_within_spread(0.7205, SPREAD, same_seed=0.72)
+    for value in (0.7215, 0.7185, 0.74):  # each of them within the spread
+        with pytest.raises(AssertionError, match=r"is not the 0\.72 recorded for the same seed"):
+            assert_within_spread(value, SPREAD, same_seed=0.72)
+    with pytest.raises(AssertionError):
+        assert_within_spread(0.7205, SPREAD, same_seed=0.72, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("value", "recorded", "options"),
+    [
+        (np.nan, SPREAD, {}),
+        (np.inf, SPREAD, {}),
+        ([0.7], SPREAD, {}),
+        (True, SPREAD, {}),
+        ("0.7", SPREAD, {}),
+        (None, SPREAD, {}),
+        (0.7, SPREAD[:4], {}),
+        (0.7, [], {}),
+        (0.7, [SPREAD], {}),
+        (0.7, [*SPREAD, np.nan], {}),
+        (0.7, [0.7] * 5, {}),  # no spread
+        (0.7, SPREAD, {"same_seed": 0.71}),  # not recorded
+        (0.7, SPREAD, {"same_seed": np.nan}),
+        (0.7, SPREAD, {"same_seed": 0.7, "rtol": 0.5}),
+        (0.7, SPREAD, {"same_seed": 0.7, "rtol": -1}),
+    ],
+)
+def test_a_check_that_would_mean_nothing_is_refused(value, recorded, options):
+    with pytest.raises(ValueError, match=r"expected|no spread"):
+        assert_within_spread(value, recorded, **options)
+
+
+# --- The records that ship ------------------------------------------------------------------------
+
+
+def test_every_experiment_has_its_record_and_every_record_its_experiment():
+    assert known_results() == sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
+    assert "template_learning_curve" in known_results()
+
+
+@pytest.mark.parametrize("name", known_results())
+def test_a_record_is_complete_and_names_no_machine(name):
+    record = load_result(name)
+    assert (ROOT / record.script).is_file()
+    date.fromisoformat(record.date)
+    assert len(record.seeds) >= 5
+    text = (ROOT / "dlbook_utils" / "data" / "results" / f"{name}.json").read_text("utf-8")
+    for path in (str(ROOT), str(Path.home())):
+        assert len(path) < 2 or path not in text
+    assert not re.search(r'"(/|[A-Z]:\\|~)', text)
+
+
+def test_the_learning_curve_can_be_contradicted_and_holds_when_it_is_run_again():
+    from experiments import template_learning_curve as script
+
+    record = load_result(script.NAME)
+    assert tuple(record.column("images_per_digit")) == script.IMAGES_PER_DIGIT
+    assert record.seeds == list(script.SEEDS)
+    assert len(record.seeds) == 20
+    accuracies = record.column("accuracy")
+    assert accuracies.shape == (9, 20)
+    assert (np.diff(np.median(accuracies, axis=1)) > 0).all()
+    for row in record.rows[1:]:  # guessing is outside; with one image of each digit it is not
+        with pytest.raises(AssertionError):
+            assert_within_spread(0.1, row["accuracy"])
+    row = record.row(images_per_digit=10)
+    for seed in (0, 17):
+        recorded = row["accuracy"][record.seeds.index(seed)]
+        assert_within_spread(script.accuracy(10, seed), row["accuracy"], same_seed=recorded)
+    assert_within_spread(script.accuracy(10, seed=20), row["accuracy"])
+    for planted in (script.accuracy(1, seed=0), script.accuracy(1000, seed=0)):  # other rows
+        with pytest.raises(AssertionError):
+            assert_within_spread(planted, row["accuracy"])
