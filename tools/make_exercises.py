@@ -77,6 +77,7 @@ def unfold(cell: NotebookNode) -> None:
     if is_solution(cell):
         cell.source = re.sub(r"\A#\s*@title.*\n", "", cell.source)
         cell.metadata.pop("cellView", None)
+        cell.metadata.pop("mystnb", None)  # the words on the fold
         tags = [tag for tag in cell.metadata.pop("tags", []) if not tag.startswith("hide-")]
         if tags:
             cell.metadata["tags"] = tags
