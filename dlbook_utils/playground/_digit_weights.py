@@ -115,7 +115,7 @@ def digit_weights() -> Playground:
     return Playground(
         kind="digit_weights",
         title="Which digits make this neuron fire?",
-        try_this="paint the weights so that the neuron fires for all four ones and for nothing else.",
+        try_this="paint the weights and move the bias, until it fires for all four ones and nothing else.",
         notice=(
             "with the bar no bias will do it, since one that lets the slanting 1 fire lets a 3 and an 8 "
             "fire as well; and a stroke counts only where a digit has ink."

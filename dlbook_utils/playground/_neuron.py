@@ -56,10 +56,11 @@ def neuron() -> Playground:
     return Playground(
         kind="neuron",
         title="A neuron with two inputs",
-        try_this="move the bias from one end to the other, then do it again with another activation.",
+        try_this="move the weight w₁ from one end to the other, then do it again with another activation.",
         notice=(
-            "inputs, weights and bias only move the point along the curve; where the curve is flat, "
-            "the slope is near 0, and a small change of a weight changes next to nothing."
+            "inputs, weights and bias only move the point along the curve; where the curve is flat "
+            "and far from a jump, the slope is near 0, and a small change of a weight changes next to "
+            "nothing."
         ),
         still=_still(),
         data={"start": START, "panels": PANELS, "ranges": RANGES, "activations": NAMES},
