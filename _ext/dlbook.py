@@ -1,6 +1,7 @@
 """The book's own Sphinx extension: what no setting of Jupyter Book or its theme can do.
 
 - ``{execution-times}``, the table of the notebooks' CPU seconds in the last full build;
+- formulas of several lines keep their numbers;
 - mended pages: scripts that are not needed are dropped, nameless buttons get a name.
 """
 
@@ -38,6 +39,18 @@ def mend(html: str) -> str:
     for fault, remedy in MENDINGS:
         html = fault.sub(remedy, html)
     return html
+
+
+def keep_tags(app: Sphinx, doctree: nodes.document) -> None:
+    r"""Let a formula of several lines keep its ``\tag``.
+
+    Sphinx puts a formula that has ``\\`` in it into a ``split``, where MathJax allows no tag.
+    """
+    for formula in doctree.findall(nodes.math_block):
+        text = formula.astext()
+        if r"\tag{" in text and r"\\" in text:
+            formula.children = [nodes.Text(rf"\[{text}\]")]
+            formula["nowrap"] = True
 
 
 def mend_pages(app: Sphinx, exception: Exception | None) -> None:
@@ -88,5 +101,6 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
 
 def setup(app: Sphinx):
     app.add_directive("execution-times", ExecutionTimes)
+    app.connect("doctree-read", keep_tags)
     app.connect("build-finished", mend_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

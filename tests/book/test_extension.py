@@ -4,6 +4,8 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
 SOURCE = Path(__file__).resolve().parents[2] / "_ext" / "dlbook.py"
 spec = importlib.util.spec_from_file_location("dlbook_extension", SOURCE)
@@ -44,3 +46,20 @@ def test_what_is_sound_stays():
         "<details><summary>100,480</summary>Yes.</details><p>thebe in prose</p>"
     )
     assert extension.mend(page) == page
+
+
+@pytest.mark.parametrize(
+    ("formula", "raw"),
+    [
+        (r"\begin{aligned} a &= b \\ &= c \end{aligned} \tag{1.7}", True),
+        (r"a = b \tag{1.7}", False),
+        (r"\begin{aligned} a &= b \\ &= c \end{aligned}", False),
+    ],
+)
+def test_formulas_of_several_lines_keep_their_tags(formula, raw):
+    document = new_document("page")
+    document += nodes.math_block(formula, formula)
+    extension.keep_tags(None, document)
+    (block,) = document.findall(nodes.math_block)
+    assert block.get("nowrap", False) is raw
+    assert block.astext() == (rf"\[{formula}\]" if raw else formula)
