@@ -1,6 +1,7 @@
 """The checkers of Chapter 1: forward propagation."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,16 +18,15 @@ __all__ = ["absorb_scaling", "favourite_image", "refuse_close_calls"]
 def refuse_close_calls(answer: Callable[[np.ndarray, float], np.ndarray]) -> None:
     """Scores in quarters, so that the lead of the best over the second best is exact."""
     rng = np.random.default_rng(1)
+    cases = []
     for N, H in [(7, 4), (5, 10), (6, 2), (1, 3)]:
         # No number twice in a row: distinct quarters, negative ones too.
         Z = np.stack([rng.choice(np.arange(-40, 41), H, replace=False) / 4 for _ in range(N)])
-        ordered = np.sort(Z, axis=1)
-        lead = ordered[:, -1] - ordered[:, -2]
-        best = np.argmax(Z, axis=1)
         for margin in (0.0, 1.125, 2.625):
-            found = expect_shape(answer(Z.copy(), margin), (N,))
-            expect_integers(found)
-            _compare_answers(found, np.where(lead < margin, -1, best), Z, margin, best)
+            found = answer(Z.copy(), margin)
+            _expect_answers(found, Z, margin)
+            cases.append((Z, margin, found))
+    _compare_answers(cases)
 
     # A lead of exactly the margin is enough.
     Z = np.array([[0.0, 2.0, 1.0], [0.5, 0.25, 3.0]])
@@ -48,19 +48,73 @@ def refuse_close_calls(answer: Callable[[np.ndarray, float], np.ndarray]) -> Non
         raise Wrong("With margin = 0 nothing is refused: for the row [3, 1, 3] the answer is 0 (or 2).")
 
 
-def _compare_answers(
-    found: np.ndarray, expected: np.ndarray, Z: np.ndarray, margin: float, best: np.ndarray
-) -> None:
-    differs = np.flatnonzero(found != expected)
-    if not len(differs):
+def _lead(Z: np.ndarray) -> np.ndarray:
+    """By how much the best score of each row leads the second best, (N,)."""
+    ordered = np.sort(Z, axis=1)
+    return ordered[:, -1] - ordered[:, -2]
+
+
+def _expect_answers(found: Any, Z: np.ndarray, margin: float) -> None:
+    """Whole numbers, one for each row."""
+    answered = _lead(Z) >= margin
+    if isinstance(found, np.ndarray) and found.ndim == 1 and len(found) == answered.sum() < len(Z):
+        raise Wrong(
+            f"Z has {len(Z)} rows, and {len(found)} numbers came back: the refused rows are missing. An "
+            "answer of −1 keeps the row, so that answer n belongs to row n of Z."
+        )
+    found = expect_shape(found, (len(Z),))
+    if found.dtype.kind == "f" and np.array_equal(found[answered], Z.max(axis=1)[answered]):
+        raise Wrong(
+            "The best scores themselves came back. The class was asked for: the index at which the best "
+            "score of the row stands."
+        )
+    expect_integers(found)
+
+
+# What a wrong answer gives for Z and margin, if it makes one slip throughout.
+_SLIPS: list[tuple[Callable[[np.ndarray, float], np.ndarray], str]] = [
+    (
+        lambda Z, margin: np.argmax(Z, axis=1),
+        "Nothing was refused, whatever the margin: it looks as if margin is not used.",
+    ),
+    (
+        lambda Z, margin: np.full(len(Z), -1),
+        "Every row was refused, whatever the margin. np.sort puts the smallest first: the best score of a "
+        "row then stands in the last column, [:, -1], and the second best in [:, -2].",
+    ),
+    (
+        lambda Z, margin: np.where(np.diff(np.sort(Z, axis=1))[:, 0] < margin, -1, np.argmax(Z, axis=1)),
+        "It looks as if the two lowest scores were compared. np.sort puts the smallest first: the best score "
+        "of a row then stands in the last column, [:, -1], and the second best in [:, -2].",
+    ),
+    (
+        lambda Z, margin: np.where(_lead(Z) >= margin, -1, np.argmax(Z, axis=1)),
+        "Refused and answered rows have changed places: is the comparison the wrong way round?",
+    ),
+    (
+        lambda Z, margin: np.where(Z.max(axis=1) < margin, -1, np.argmax(Z, axis=1)),
+        "It looks as if the best score itself were compared with the margin, not its lead.",
+    ),
+]
+
+
+def _compare_answers(cases: list[tuple[np.ndarray, float, np.ndarray]]) -> None:
+    """Complain about the first wrong row; a slip is named only if it explains all answers."""
+    for Z, margin, found in cases:
+        best = np.argmax(Z, axis=1)
+        expected = np.where(_lead(Z) < margin, -1, best)
+        if (found != expected).any():
+            break
+    else:
         return
     H = Z.shape[1]
-    n = differs[0]
+    n = np.flatnonzero(found != expected)[0]
     row = f"Row {n} of Z is {Z[n].tolist()}, and margin is {margin}"
-    if (expected != -1).any() and np.array_equal(found == -1, expected != -1) and H > 1:
-        hint = "Refused and answered rows have changed places: is the comparison the wrong way round?"
-    elif np.array_equal(found, np.where(Z.max(axis=1) < margin, -1, best)):
-        hint = "It looks as if the best score itself were compared with the margin, not its lead."
+    explained = [
+        message for slip, message in _SLIPS if all(np.array_equal(f, slip(Z, m)) for Z, m, f in cases)
+    ]
+    if explained:
+        hint = explained[0]
     elif ((found < -1) | (found >= H)).any():
         hint = f"The answers must be class indices from 0 to {H - 1}, or −1."
     elif found[n] != -1 and expected[n] != -1 and found[n] != best[n]:
@@ -91,7 +145,8 @@ def _compare_weights(W2: np.ndarray, W: np.ndarray, scale: np.ndarray) -> None:
     column = scale[:, None]
     if np.allclose(W2, W):
         raise Wrong(
-            "W2 is W itself. Raw inputs are larger than scaled ones, so the weights must make up for it."
+            "W2 is W itself. But nobody divides the raw inputs by scale any more, so the weights must make "
+            "up for it."
         )
     if np.allclose(W2, W * column):
         raise Wrong("W2 is W times scale. The input is divided by scale: what must happen to its weight?")
@@ -126,14 +181,27 @@ def _compare_bias(b2: np.ndarray, W: np.ndarray, b: np.ndarray, mean: np.ndarray
 @exercise("favourite_image", title="What a neuron would like best", stars=2)
 def favourite_image(answer: Callable[[np.ndarray, int], np.ndarray]) -> None:
     """Any image that reaches the best sum is accepted, whatever it does about ties."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(16)
     for D, k in [(9, 3), (12, 5), (20, 1), (6, 6)]:
         _compare_image(answer, rng.permutation(np.arange(1, D + 1) * rng.choice([-1.0, 1.0, 1.0], D)), k)
+    # Weights so small that only full ink is good enough.
+    _compare_image(answer, np.array([2e-6, -1e-6, 1e-6, 3e-6]), 2)
     # More pixels allowed than have positive weights; none at all; the same weight again and again.
     _compare_image(answer, np.array([-3.0, 2.0, -1.0, 0.5, -4.0]), 4)
     _compare_image(answer, np.array([-1.0, -2.0, -3.0]), 2)
     _compare_image(answer, np.array([2.0, -1.0, 1.0]), 0)
     _compare_image(answer, np.array([1.0, 3.0, 1.0, 1.0, -2.0, 1.0]), 3)
+
+
+def _inks_of(x: np.ndarray, pixels: np.ndarray, w: np.ndarray) -> bool:
+    """Whether the inked pixels are just these, or those with a positive weight, and not the best ones."""
+    inked = np.flatnonzero(x).tolist()
+    best = np.argsort(w)[::-1][: len(pixels)]
+    return (
+        bool(inked)
+        and inked != sorted(best.tolist())
+        and inked in (sorted(pixels.tolist()), sorted(pixels[w[pixels] > 0].tolist()))
+    )
 
 
 def _compare_image(answer: Callable[[np.ndarray, int], np.ndarray], w: np.ndarray, k: int) -> None:
@@ -152,7 +220,10 @@ def _compare_image(answer: Callable[[np.ndarray, int], np.ndarray], w: np.ndarra
         raise Wrong(f"{received}. An image's values lie between 0 and 1.{hint}")
     if count > k:
         if k == 0:
-            hint = " Mind that [-0:] means all, not none."
+            hint = (
+                " Mind how it counts when k is 0: the index k − 1 is then −1, the last; the index −k is −0, "
+                "the first; and a slice that begins at −k means all, not none."
+            )
         elif len(np.unique(w)) < len(w):
             hint = " Mind that several pixels may have the same weight."
         elif count == positive:
@@ -161,9 +232,19 @@ def _compare_image(answer: Callable[[np.ndarray, int], np.ndarray], w: np.ndarra
             hint = ""
         raise Wrong(f"{received}: {count} pixels are not zero, and at most {k} may be.{hint}")
     expected = np.sort(w)[::-1][: min(k, positive)].sum()
-    if np.isclose(w @ x, expected):
+    if np.isclose(w @ x, expected, rtol=1e-5, atol=1e-9 * np.abs(w).max()):
         return
-    if (w[x > 0] < 0).any():
+    if _inks_of(x, np.argsort(w)[:k], w):
+        hint = (
+            "These are the pixels with the smallest weights: np.argsort lists the smallest first. Turn its "
+            "list round with [::-1]."
+        )
+    elif _inks_of(x, np.arange(k), w):
+        hint = (
+            f"These are the first {k} pixels, whatever their weights. Is the order that np.argsort gives "
+            "used to choose the pixels?"
+        )
+    elif (w[x > 0] < 0).any():
         hint = (
             "It has ink where the weight is negative: that makes the sum smaller, so leave the pixel blank."
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import dlbook_utils.exercises
 from dlbook_utils.exercises.comparing import Wrong
-from dlbook_utils.exercises.running import Answer, Open, TimeUp, own_line, run_within
+from dlbook_utils.exercises.running import Answer, Open, TimeUp, TooMuch, limited_output, own_line, run_within
 
 __all__ = ["check", "exercise", "report", "solved"]
 
@@ -37,6 +37,7 @@ class Exercise:
 
 _exercises: dict[str, Exercise] = {}
 _verdicts: dict[str, str] = {}  # of this kernel
+_checked: dict[str, tuple[Any, Any]] = {}  # the answers last checked, and their code
 
 
 def exercise(
@@ -138,6 +139,7 @@ def check(name: str, answer: Any, seconds: float | None = None) -> None:
     found = _find(name)
     verdict, message = _judge(found, answer, found.seconds if seconds is None else seconds)
     _verdicts[name] = verdict
+    _checked[name] = answer, getattr(answer, "__code__", None)
     lines = [f"{_MARKS[verdict]} {verdict}: {name}", *_wrapped(message)]
     print("\n".join(lines))
     if verdict != RIGHT and os.environ.get("NBGRADER_EXECUTION"):
@@ -153,7 +155,8 @@ def _judge(found: Exercise, answer: Any, seconds: float) -> tuple[str, str]:
         what = f"the function itself, as in check({found.name!r}, {found.name})"
         return WRONG, f"Expected {what}; received {type(answer).__name__}."
     try:
-        run_within(seconds, lambda: found.checker(Answer(answer) if found.function else answer))
+        with limited_output():
+            run_within(seconds, lambda: found.checker(Answer(answer) if found.function else answer))
     except Open:
         return OPEN, here
     except Wrong as wrong:
@@ -162,6 +165,11 @@ def _judge(found: Exercise, answer: Any, seconds: float) -> tuple[str, str]:
         lines = [f"{found.name} did not end within {seconds:g} seconds."]
         if place := own_line(stop.__traceback__):
             lines += [f"{_INDENT}{place}", "It was stopped there. Does a loop ever come to its end?"]
+        return WRONG, "\n".join(lines)
+    except TooMuch as stop:
+        lines = [f"{found.name} printed so much that it was stopped."]
+        if place := own_line(stop.__traceback__):
+            lines += [f"{_INDENT}{place}", "Does a loop ever come to its end?"]
         return WRONG, "\n".join(lines)
     except Exception as error:  # an answer of a kind that the checker did not expect
         return WRONG, f"What it gave cannot be used ({type(error).__name__}: {error})."
@@ -177,7 +185,7 @@ def _wrapped(message: str) -> list[str]:
 
 
 def solved(name: str) -> bool:
-    """Whether the last check of an exercise said "Right"; if not, say what is waiting for it.
+    """Whether an exercise is right as it stands now; if not, say what is waiting for it.
 
     Parameters
     ----------
@@ -187,6 +195,8 @@ def solved(name: str) -> bool:
     Returns
     -------
     bool
+        False too if the function was defined again, with other code, after its
+        last check.
 
     Raises
     ------
@@ -200,7 +210,18 @@ def solved(name: str) -> bool:
     right = _verdicts.get(_find(name).name) == RIGHT
     if not right:
         print(f"This cell has something to show as soon as {name} is right.")
+    elif _has_changed(name):
+        print(f"{name} has changed since it was checked: run its check again.")
+        return False
     return right
+
+
+def _has_changed(name: str) -> bool:
+    """Whether another function than the one checked now goes by its name, or by the exercise's."""
+    answer, code = _checked[name]
+    known = getattr(answer, "__globals__", {})
+    now = [known[n] for n in (name, getattr(answer, "__name__", name)) if n in known]
+    return code is not None and any(getattr(other, "__code__", None) != code for other in now)
 
 
 def report(chapter: int | None = None) -> None:

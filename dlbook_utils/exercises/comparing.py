@@ -7,6 +7,11 @@ import numpy as np
 __all__ = ["Wrong", "expect_array", "expect_integers", "expect_pair", "expect_shape"]
 
 
+SIZES = (
+    "The check calls your function with small arrays of its own, so all sizes must come from the arguments."
+)
+
+
 class Wrong(Exception):
     """An answer is wrong; the message tells the learner what is wrong with it."""
 
@@ -66,7 +71,8 @@ def expect_integers(found: np.ndarray, what: str = "the result") -> None:
     """
     if found.dtype.kind not in "iu":
         raise Wrong(
-            f"Expected {what} to hold whole numbers (an integer dtype), received the dtype {found.dtype}."
+            f"Expected {what} to hold whole numbers (an integer dtype), received the dtype {found.dtype}. "
+            "np.zeros, np.ones and np.full make them with dtype=int; nan is never a whole number."
         )
 
 
@@ -151,6 +157,8 @@ def _about_shape(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return " It has an axis of length 1 too many."
     if found == ():
         return " A single number came back: is an `axis=` missing?"
+    if max(found) >= 100 > max(expected, default=0):
+        return f" {SIZES}"
     return ""
 
 

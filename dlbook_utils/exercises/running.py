@@ -6,15 +6,18 @@ a changed argument is noticed.
 
 import _thread
 import ast
+import contextlib
 import copy
+import dis
 import inspect
 import linecache
 import os
 import signal
+import sys
 import sysconfig
 import textwrap
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType, TracebackType
@@ -22,9 +25,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from dlbook_utils.exercises.comparing import Wrong
+from dlbook_utils.exercises.comparing import SIZES, Wrong
 
-__all__ = ["Answer", "Open", "TimeUp", "run_within"]
+__all__ = ["Answer", "Open", "TimeUp", "TooMuch", "limited_output", "own_line", "run_within"]
 
 Result = TypeVar("Result")
 
@@ -45,6 +48,10 @@ class Open(Exception):
 
 class TimeUp(BaseException):
     """Time is up. Not an ``Exception``, so that ``except Exception`` in an answer does not catch it."""
+
+
+class TooMuch(BaseException):
+    """Too much was printed. Like ``TimeUp``, not an ``Exception``."""
 
 
 # --- Calling ------------------------------------------------------------------------------------
@@ -85,8 +92,10 @@ class Answer:
         for name, old, new in zip(self._names(len(arguments)), before, arguments, strict=True):
             if not _same(old, new):
                 raise Wrong(
-                    f"{self.name} changes its argument {name} in place, and its caller still needs "
-                    f"{name}. Make a new array instead: look for {name}.sort(), {name} += … or {name}[…] = …"
+                    f"{self.name} changes its argument {name.removeprefix('argument ')} in place, and its "
+                    f"caller still needs {name}. Make a new array instead: look for {name}.sort(), "
+                    f"{name} += … or {name}[…] = …, or for {name}2 = {name} followed by {name}2 /= …: "
+                    f"{name}2 is then another name for the same array, not a copy."
                 )
         if result is None:
             raise Wrong(f"{self.name} returns None. Is there a `return` on every way through it?")
@@ -98,7 +107,7 @@ class Answer:
             names = list(inspect.signature(self.function).parameters)
         except (TypeError, ValueError):
             names = []
-        return [names[i] if i < len(names) else f"no. {i + 1}" for i in range(count)]
+        return [names[i] if i < len(names) else f"argument {i + 1}" for i in range(count)]
 
     def _explain(self, error: BaseException, arguments: tuple) -> str:
         lines = [f"{self.name} stopped with an error:", f"    {type(error).__name__}: {error}".rstrip(": ")]
@@ -109,7 +118,26 @@ class Answer:
             lines.append("Does it still take the arguments that the stub took?")
         given = zip(self._names(len(arguments)), arguments, strict=True)
         lines.append("It was called with " + ", ".join(f"{name} {_describe(a)}" for name, a in given) + ".")
+        if isinstance(error, ValueError | IndexError) and (outside := _sizes_from_outside(self.function)):
+            lines.append(f"It relies on {outside}. {SIZES}")
         return "\n".join(lines)
+
+
+def _sizes_from_outside(function: Callable) -> str:
+    """Global arrays and large whole numbers in a function's code, as ``W and 784``."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return ""
+    names = [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
+    arrays = [name for name in names if isinstance(function.__globals__.get(name), np.ndarray)]
+    numbers = [str(c) for c in _flat(code.co_consts) if type(c) is int and c >= 100]
+    return " and ".join(dict.fromkeys(arrays + numbers))
+
+
+def _flat(constants: tuple) -> Iterator[Any]:
+    """Constants, those in tuples too, such as a shape."""
+    for constant in constants:
+        yield from _flat(constant) if isinstance(constant, tuple) else (constant,)
 
 
 def _is_left_out(result: Any) -> bool:
@@ -127,8 +155,13 @@ def is_stub(function: Callable) -> bool:
         return code is not None and not code.co_names and code.co_nlocals == code.co_argcount
     statements = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
     left_out = any(isinstance(s.value, ast.Constant) and s.value.value is Ellipsis for s in statements)
-    body = tree.body[0].body if isinstance(tree.body[0], ast.FunctionDef) else []
-    return left_out or all(isinstance(s, ast.Pass | ast.Expr) for s in body)
+    if left_out or not isinstance(tree.body[0], ast.FunctionDef):
+        return left_out
+    return all(isinstance(s, ast.Pass) or _is_docstring(s) for s in tree.body[0].body)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _same(old: Any, new: Any) -> bool:
@@ -181,6 +214,46 @@ def own_line(traceback: TracebackType | None) -> str:
     filename, number = places[-1]
     source = linecache.getline(filename, number).strip()
     return f"line {number}: {source}" if source else f"line {number}"
+
+
+# --- The limit of output ------------------------------------------------------------------------
+
+
+class _Limited:
+    """A stream that passes on what is written to it, up to a number of characters."""
+
+    def __init__(self, stream: Any, limit: int) -> None:
+        self._stream, self._left = stream, limit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        if len(text) > self._left:
+            if self._left >= 0:  # the first time; the answer may have caught what was raised
+                self._stream.write(text[: self._left] + "\n…\n")
+            self._left = -1
+            raise TooMuch
+        self._left -= len(text)
+        self._stream.write(text)
+        return len(text)
+
+
+@contextlib.contextmanager
+def limited_output(limit: int = 10_000) -> Iterator[None]:
+    """Let what is printed appear, but raise ``TooMuch`` where it becomes too much.
+
+    Parameters
+    ----------
+    limit : int
+        Characters.
+
+    Notes
+    -----
+    Endless loops with a ``print`` in them would otherwise fill the page, and the disk.
+    """
+    with contextlib.redirect_stdout(_Limited(sys.stdout, limit)):
+        yield
 
 
 # --- The time limit -----------------------------------------------------------------------------

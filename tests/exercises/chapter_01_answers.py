@@ -81,6 +81,50 @@ def forgets_to_return(Z, margin):
     np.where(ordered[:, -1] - ordered[:, -2] < margin, -1, Z.argmax(axis=1))
 
 
+def ends_in_an_expression(Z, margin):
+    """A single line, without return."""
+    np.where(np.diff(np.sort(Z, axis=1))[:, -1] < margin, -1, Z.argmax(axis=1))
+
+
+def never_refuses(Z, margin):
+    """The margin is left for later."""
+    return np.argmax(Z, axis=1)
+
+
+def compares_with_the_mean(Z, margin):
+    """A lead over the average of the row."""
+    return np.where(Z.max(axis=1) - Z.mean(axis=1) < margin, -1, Z.argmax(axis=1))
+
+
+def sorts_downwards_in_thought(Z, margin):
+    """np.sort puts the smallest first: the difference is negative."""
+    s = np.sort(Z, axis=1)
+    return np.where(s[:, 0] - s[:, 1] < margin, -1, Z.argmax(axis=1))
+
+
+def compares_the_two_lowest(Z, margin):
+    """The first two columns again, with the sign mended."""
+    s = np.sort(Z, axis=1)
+    return np.where(s[:, 1] - s[:, 0] < margin, -1, Z.argmax(axis=1))
+
+
+def gives_the_best_score(Z, margin):
+    """max for argmax."""
+    s = np.sort(Z, axis=1)
+    return np.where(s[:, -1] - s[:, -2] < margin, -1, Z.max(axis=1))
+
+
+def drops_the_refused(Z, margin):
+    """Only the sure answers."""
+    s = np.sort(Z, axis=1)
+    return Z.argmax(axis=1)[s[:, -1] - s[:, -2] >= margin]
+
+
+def takes_one_argument(Z):
+    """The margin is no argument any more."""
+    return Z.argmax(axis=1)
+
+
 # --- absorb_scaling -----------------------------------------------------------------------------
 
 
@@ -156,6 +200,28 @@ def makes_the_bias_a_row(W, b, mean, scale):
     """A matrix product of (1, D) and (D, H) has two axes."""
     W2 = W / scale[:, None]
     return W2, b - mean[None, :] @ W2
+
+
+def divides_another_name(W, b, mean, scale):
+    """W2 = W makes no copy."""
+    W2 = W
+    W2 /= scale[:, None]
+    return W2, b - mean @ W2
+
+
+def divides_by_784_scales(W, b, mean, scale):
+    """The sizes of the digits, in a function for all layers."""
+    W2 = W / scale.reshape(784, 1)
+    return W2, b - mean @ W2
+
+
+TEMPLATES = np.ones((784, 10))
+
+
+def uses_the_templates(W, b, mean, scale):
+    """A global in place of the argument."""
+    W2 = TEMPLATES / scale[:, None]
+    return W2, b - mean @ W2
 
 
 # --- favourite_image ----------------------------------------------------------------------------
@@ -256,6 +322,52 @@ def never_comes_to_an_end(w, k):
     return x
 
 
+def ends_in_the_pixels(w, k):
+    """A single line, without return."""
+    np.argsort(w)[::-1][:k]
+
+
+def inks_the_smallest_positive(w, k):
+    """All is right but the order."""
+    x = np.zeros(len(w))
+    best = np.argsort(w)[:k]
+    x[best] = w[best] > 0
+    return x
+
+
+def inks_the_first(w, k):
+    """The order is found, and not used."""
+    x = np.zeros(len(w))
+    order = np.argsort(w)[::-1]
+    x[:k] = w[order][:k] > 0
+    return x
+
+
+def takes_the_threshold_before_the_first(w, k):
+    """For k = 0 the index is -1."""
+    return ((w >= np.sort(w)[::-1][k - 1]) & (w > 0)).astype(float)
+
+
+def takes_the_threshold_from_the_end(w, k):
+    """For k = 0 the index is -0."""
+    return ((w >= np.sort(w)[-k]) & (w > 0)).astype(float)
+
+
+def amplifies_and_clips(w, k):
+    """Nearly full ink, for weights of the usual size."""
+    x = np.zeros(len(w))
+    i = np.argsort(w)[::-1][:k]
+    x[i] = np.clip(w[i] * 1000, 0, 1)
+    return x
+
+
+def makes_a_digit(w, k):
+    """An image has 784 pixels, has it not?"""
+    x = np.zeros(784)
+    x[np.argsort(w)[::-1][:k]] = 1
+    return x
+
+
 WRONG = {
     "refuse_close_calls": [
         (refuses_at_the_margin_too, "exactly the margin"),
@@ -264,11 +376,19 @@ WRONG = {
         (refuses_the_clear_cases, "is the comparison the wrong way round?"),
         (sorts_the_scores_themselves, "changes its argument Z in place"),
         (looks_for_the_class_in_the_sorted_scores, "That is not where the best score stands."),
-        (marks_refusals_with_nan, "received the dtype float64"),
-        (fills_an_array_of_floats, "an integer dtype"),
+        (marks_refusals_with_nan, "nan is never a whole number"),
+        (fills_an_array_of_floats, "with dtype=int"),
         (forgets_the_axis, "NumPy array of shape (7,)"),
         (gives_a_list, "received list"),
         (forgets_to_return, "returns None. Is there a `return`"),
+        (ends_in_an_expression, "returns None. Is there a `return`"),
+        (never_refuses, "it looks as if margin is not used"),
+        (compares_with_the_mean, "The best two scores are"),
+        (sorts_downwards_in_thought, "the best score of a row then stands in the last column"),
+        (compares_the_two_lowest, "as if the two lowest scores were compared"),
+        (gives_the_best_score, "The best scores themselves came back"),
+        (drops_the_refused, "−1 keeps the row"),
+        (takes_one_argument, "argument 2 = 0.0"),
     ],
     "absorb_scaling": [
         (scales_the_weights_only, "what does the layer add for the mean"),
@@ -281,7 +401,10 @@ WRONG = {
         (divides_columns_where_it_can, "Column h of W was divided by scale[h]"),
         (takes_the_scale_for_positive, "a scale may be negative"),
         (divides_in_place, "changes its argument W in place"),
-        (leaves_the_weights, "W2 is W itself"),
+        (divides_another_name, "W2 is then another name for the same array, not a copy"),
+        (divides_by_784_scales, "It relies on 784. The check calls your function with small arrays"),
+        (uses_the_templates, "It relies on TEMPLATES."),
+        (leaves_the_weights, "nobody divides the raw inputs by scale any more"),
         (gives_the_weights_only, "Expected two results, (W2, b2)"),
         (makes_the_bias_a_row, "an axis of length 1 too many"),
     ],
@@ -289,15 +412,22 @@ WRONG = {
         (takes_the_largest_without_their_sign, "ink where the weight is negative"),
         (inks_k_pixels_always, "ink where the weight is negative"),
         (inks_all_positive_pixels, "however many are allowed"),
-        (counts_from_the_end, "[-0:] means all"),
+        (counts_from_the_end, "a slice that begins at −k means all"),
         (takes_a_threshold, "several pixels may have the same weight"),
         (takes_a_strict_threshold, "It has ink in 2 pixels only"),
-        (takes_the_smallest, "ink where the weight is negative"),
+        (takes_the_smallest, "np.argsort lists the smallest first"),
         (keeps_the_weights, "Those are weights, and an image was asked for."),
         (scales_the_weights, "Some of its ink is not full"),
         (gives_the_places, "not a list of its pixels"),
         (gives_the_sum, "NumPy array of shape (9,)"),
         (empties_the_weights, "changes its argument w in place"),
         (never_comes_to_an_end, "did not end within"),
+        (ends_in_the_pixels, "returns None. Is there a `return`"),
+        (inks_the_smallest_positive, "np.argsort lists the smallest first"),
+        (inks_the_first, "These are the first 3 pixels"),
+        (takes_the_threshold_before_the_first, "the index k − 1 is then −1"),
+        (takes_the_threshold_from_the_end, "the index −k is −0"),
+        (amplifies_and_clips, "Some of its ink is not full"),
+        (makes_a_digit, "all sizes must come from the arguments"),
     ],
 }

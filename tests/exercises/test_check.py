@@ -4,6 +4,7 @@ import _thread
 import linecache
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -24,6 +25,7 @@ def session(monkeypatch):
     checking._load()
     monkeypatch.setattr(checking, "_exercises", dict(checking._exercises))
     monkeypatch.setattr(checking, "_verdicts", {})
+    monkeypatch.setattr(checking, "_checked", {})
 
     @exercise("double", title="Twice as much", stars=3, chapter=99)
     def double(answer):
@@ -83,6 +85,17 @@ def test_a_stub_without_source_is_open_and_an_answer_without_return_is_not(capsy
     first, rest = verdict(names["forgot"], capsys)
     assert first == "✗ Wrong"
     assert "returns None" in rest
+
+
+def only_prints(x):
+    """What it does."""
+    print(2 * x)
+
+
+def test_a_line_without_return_is_wrong(capsys):
+    first, rest = verdict(only_prints, capsys)
+    assert first.endswith("✗ Wrong")
+    assert "returns None. Is there a `return`" in rest
 
 
 def test_a_value_is_open_or_wrong_too(capsys):
@@ -246,6 +259,48 @@ def test_in_another_thread_there_is_no_limit_but_an_answer():
     assert given == [5]
 
 
+# --- Floods of output ---------------------------------------------------------------------------
+
+
+def floods(x):
+    while True:
+        print("hello")
+
+
+def floods_and_catches(x):
+    while True:
+        try:
+            print("hello")
+        except BaseException:
+            x = x + 0
+
+
+@pytest.mark.parametrize("answer", [floods, floods_and_catches])
+@on_main_thread
+def test_a_flood_of_output_is_stopped(answer, capsys):
+    stdout = sys.stdout
+    check("double", answer, seconds=0.5)
+    printed = capsys.readouterr().out
+    assert printed.startswith("hello\nhello\n")
+    assert len(printed) < 10_500
+    assert sys.stdout is stdout
+    flood, _, message = printed.partition("✗ Wrong: double\n")
+    assert flood.endswith("\n…\n")
+    if answer is floods:
+        assert "double printed so much that it was stopped." in message
+        assert 'print("hello")' in message
+
+
+def prints(x):
+    print("x is", x)
+    return 2 * x
+
+
+def test_ordinary_output_appears(capsys):
+    check("double", prints)
+    assert capsys.readouterr().out == "x is [0. 1. 2.]\n✓ Right: double\n"
+
+
 # --- Under nbgrader -----------------------------------------------------------------------------
 
 
@@ -288,6 +343,31 @@ def test_solved(capsys):
     assert capsys.readouterr().out == ""
     check("double", lambda x: x)
     assert not solved("double")
+
+
+def test_solved_notices_another_function(capsys):
+    cell = "def double(x):\n    return {} * x\n"
+    names: dict = {}
+    exec(cell.format(2), names)
+    check("double", names["double"])
+    assert solved("double")
+    exec(cell.format(2), names)  # the same cell, run again
+    assert solved("double")
+    capsys.readouterr()
+    exec(cell.format(3), names)
+    assert not solved("double")
+    assert capsys.readouterr().out == "double has changed since it was checked: run its check again.\n"
+    names["double"] = 7
+    assert not solved("double")
+
+
+def test_solved_with_a_function_of_another_name(capsys):
+    names: dict = {}
+    exec("def mine(x):\n    return 2 * x\n\ndef double(x):\n    ...\n", names)
+    check("double", names["mine"])
+    assert not solved("double")  # the cell would call the stub
+    exec("double = mine", names)
+    assert solved("double")
 
 
 def test_report(capsys):
