@@ -53,12 +53,37 @@ def pytest_runtest_teardown(item, nextitem):
         pytest.fail(f"{name} used {used:.0f} CPU seconds; its budget is {allowed:.0f}", pytrace=False)
 
 
-def pytest_terminal_summary(terminalreporter):
-    reports = [json.loads(path.read_text()) for path in sorted(REPORTS.glob("*.json"))]
-    if reports:
-        terminalreporter.section("CPU seconds of the notebooks")
+def read_reports() -> list[dict]:
+    return [json.loads(path.read_text()) for path in sorted(REPORTS.glob("*.json"))]
+
+
+def chapters_used(reports: list[dict]) -> dict[str, float]:
+    """CPU seconds of each chapter's notebooks together."""
+    used = {}
     for report in reports:
-        over = "  OVER ITS BUDGET" if report["used"] > report["allowed"] else ""
-        terminalreporter.line(
-            f"{report['used']:6.1f} of {report['allowed']:3.0f}  {report['notebook']}{over}"
-        )
+        chapter = Path(report["notebook"]).parent.name
+        used[chapter] = used.get(chapter, 0) + report["used"]
+    return used
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """A chapter over its budget fails the run: a sum that no single notebook's test can see."""
+    if hasattr(session.config, "workerinput") or session.config.getoption("cpu_budget") != "enforce":
+        return
+    used = chapters_used(read_reports())
+    if any(seconds > notebooks.chapter_budget(chapter) for chapter, seconds in used.items()):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = read_reports()
+    if not reports:
+        return
+    terminalreporter.section("CPU seconds of the notebooks")
+    rows = [(report["used"], report["allowed"], report["notebook"]) for report in reports]
+    for chapter, used in chapters_used(reports).items():
+        rows.append((used, notebooks.chapter_budget(chapter), f"all of {chapter}"))
+    for used, allowed, name in rows:
+        over = "  OVER ITS BUDGET" if used > allowed else ""
+        terminalreporter.line(f"{used:6.1f} of {allowed:3.0f}  {name}{over}")

@@ -7,6 +7,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET = 45  # CPU seconds of a notebook that names no other budget in its metadata
+CHAPTER_BUDGET = 240  # CPU seconds of all notebooks of a chapter …
+LONG_CHAPTERS = {"04_convolutional_networks": 500}  # … and where training takes longer
 
 
 def all_notebooks() -> list[Path]:
@@ -19,6 +21,11 @@ def budget(path: Path) -> float:
     """The CPU seconds that a notebook may use: ``metadata.dlbook.budget_seconds``, else 45."""
     metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
     return metadata.get("dlbook", {}).get("budget_seconds", BUDGET)
+
+
+def chapter_budget(chapter: str) -> float:
+    """The CPU seconds that all notebooks in a folder of ``chapters/`` may use together."""
+    return LONG_CHAPTERS.get(chapter, CHAPTER_BUDGET)
 
 
 def longest_first(paths: list[Path]) -> list[Path]:

@@ -28,15 +28,37 @@ def course(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("option", "passes"), [("report", True), ("enforce", False)])
-def test_budget(course, option, passes):
+def run_notebooks(course, option):
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider"]
-    run = subprocess.run(
+    return subprocess.run(
         [*command, f"--cpu-budget={option}", "chapters"], cwd=course, capture_output=True, text=True
     )
+
+
+@pytest.mark.parametrize(("option", "passes"), [("report", True), ("enforce", False)])
+def test_budget_of_a_notebook(course, option, passes):
+    run = run_notebooks(course, option)
     assert (run.returncode == 0) == passes, run.stdout + run.stderr
     assert "OVER ITS BUDGET" in run.stdout
     assert ("its budget is 0" in run.stdout) == (not passes)
+
+
+@pytest.mark.parametrize(("option", "passes"), [("report", True), ("enforce", False)])
+def test_budget_of_a_chapter(course, option, passes):
+    path = course / "chapters" / "a.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.metadata["dlbook"]["budget_seconds"] = 100
+    nbformat.write(notebook, path)
+    tool = course / "tools" / "notebooks.py"
+    tool.write_text(tool.read_text().replace("CHAPTER_BUDGET = 240", "CHAPTER_BUDGET = 0"))
+    run = run_notebooks(course, option)
+    assert (run.returncode == 0) == passes, run.stdout + run.stderr
+    assert "of   0  all of chapters  OVER ITS BUDGET" in run.stdout
+
+
+def test_budgets_of_chapters():
+    assert notebooks.chapter_budget("01_forward_propagation") == 240
+    assert notebooks.chapter_budget("04_convolutional_networks") == 500
 
 
 def test_longest_first_and_the_default(course):
