@@ -40,7 +40,7 @@ def use_style() -> None:
     mpl.rcParams.update(
         {
             "figure.figsize": (5.8, 3.4),  # readable on a phone too
-            "figure.dpi": 140,
+            "figure.dpi": 110,
             "figure.facecolor": "white",
             "figure.constrained_layout.use": True,
             "savefig.facecolor": "white",

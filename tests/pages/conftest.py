@@ -130,6 +130,7 @@ def visit(site, browser):
 
 def look_at(page: Page, site: str, name: str) -> Visit:
     seen = Visit()
+    loaded = {}
 
     def on_request(route):
         if route.request.url.startswith((site, "data:", "blob:")):
@@ -142,7 +143,7 @@ def look_at(page: Page, site: str, name: str) -> Visit:
         if response.status >= 400:
             seen.failed_requests.append(f"{response.status} {response.url}")
         elif response.url.startswith(site) and "/mathjax/" not in response.url:
-            seen.gzipped_bytes += len(gzip.compress(response.body()))
+            loaded[response.url] = response
 
     def on_console(message):
         if message.type == "error":
@@ -154,6 +155,8 @@ def look_at(page: Page, site: str, name: str) -> Visit:
     page.on("pageerror", lambda error: seen.console_errors.append(str(error)))
     page.goto(f"{site}/{name}", wait_until="networkidle")
     page.evaluate("() => window.MathJax && MathJax.startup && MathJax.startup.promise")
+    # Bodies are asked for when all is loaded: inside the event, some are not there yet.
+    seen.gzipped_bytes = sum(len(gzip.compress(response.body())) for response in list(loaded.values()))
     # axe, below, would load the style sheets a second time.
     page.unroute("**/*", on_request)
     page.remove_listener("response", on_response)
