@@ -1,11 +1,15 @@
 """The pages' mendings: what they remove, what they leave, and that they can be applied twice."""
 
 import importlib.util
+import re
+import shutil
 from pathlib import Path
 
+import pydata_sphinx_theme
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
+from fontTools.ttLib import TTFont
 
 SOURCE = Path(__file__).resolve().parents[2] / "_ext" / "dlbook.py"
 spec = importlib.util.spec_from_file_location("dlbook_extension", SOURCE)
@@ -63,3 +67,24 @@ def test_formulas_of_several_lines_keep_their_tags(formula, raw):
     (block,) = document.findall(nodes.math_block)
     assert block.get("nowrap", False) is raw
     assert block.astext() == (rf"\[{formula}\]" if raw else formula)
+
+
+def test_only_the_icons_that_are_shown_stay_in_the_font(tmp_path):
+    theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
+    static = tmp_path / "_static"
+    shutil.copytree(theme / "styles", static / "styles")
+    shutil.copytree(theme / "vendor", static / "vendor")
+    (static / "own.css").write_text('.box:before { content: "\\f107" }')
+    (tmp_path / "index.html").write_text('<i class="fa-solid fa-sun"></i> <i class="fas fa-bars"></i>')
+    sheet = static / "styles" / "pydata-sphinx-theme.css"
+    boxes = {ord(icon) for icon in re.findall("[\ue000-\uf8ff]", sheet.read_text())}  # warning, note, …
+    font = static / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.ttf"
+
+    for _ in range(2):  # a second build of the same pages finds the small font
+        extension.slim_icons(tmp_path)
+        kept = set(TTFont(font).getBestCmap())
+        assert {0xF185, 0xF0C9, 0xF107} <= kept <= {0xF185, 0xF0C9, 0xF107} | boxes
+        assert font.stat().st_size < 10_000
+        assert not font.with_suffix(".woff2").exists()
+        assert "fa-solid-900.woff2" not in sheet.read_text()
+        assert "fa-solid-900.ttf" in sheet.read_text()
