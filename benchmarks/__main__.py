@@ -15,7 +15,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # and oneDNN stays on, as readers' Ker
 
 import numpy as np
 
-from dlbook_utils import layers, network
+from dlbook_utils import layers, losses, network
 from dlbook_utils.notebook import quiet
 
 with quiet():
@@ -69,9 +69,26 @@ def mlp_forward() -> list[float]:
     return forward(ours, theirs, normal(128, 784))
 
 
+def cross_entropy(examples: int) -> list[float]:
+    """Softmax and cross-entropy of 10 classes, from logits to the mean loss."""
+    y, z = np.random.default_rng(1).integers(0, 10, examples), normal(examples, 10)
+    ours = losses.SparseCategoricalCrossentropy(from_logits=True)
+    theirs = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    y_tensor, z_tensor = tf.constant(y), tf.constant(z)
+    compiled = tf.function(lambda y, z: theirs(y, z))
+    np.testing.assert_allclose(ours.forward(y, z), compiled(y_tensor, z_tensor), rtol=1e-5)
+    return medians(
+        lambda: ours.forward(y, z),
+        lambda: compiled(y_tensor, z_tensor).numpy(),
+        lambda: theirs(y_tensor, z_tensor).numpy(),
+    )
+
+
 ROWS = {
     "Dense 784-10 forward, N = 10,000": dense_forward,
     "MLP 784-256-10 forward, N = 128": mlp_forward,
+    "Softmax cross-entropy, N = 128": lambda: cross_entropy(128),
+    "Softmax cross-entropy, N = 10,000": lambda: cross_entropy(10_000),
 }
 
 

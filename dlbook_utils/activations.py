@@ -18,11 +18,13 @@ What holds for all of them:
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 __all__ = [
+    "backward",
     "elu",
     "elu_grad",
     "gelu",
@@ -593,6 +595,74 @@ def log_softmax(z: ArrayLike, axis: int = -1) -> np.ndarray:
     """
     z = _below_zero(z, axis)
     return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+
+
+# --- Backward ----------------------------------------------------------------------------------
+
+
+def backward(activation: ActivationFunction, z: ArrayLike, dy: ArrayLike) -> np.ndarray:
+    """Pass the gradient of the loss back through a = f(z): ∂L/∂z from ∂L/∂a.
+
+    Elementwise functions: dz = dy · f′(z). For p = softmax(z), where every output
+    depends on every input, dzⱼ = pⱼ (dyⱼ − Σₖ dyₖ pₖ); for log p, dzⱼ = dyⱼ − pⱼ Σₖ dyₖ.
+
+    Parameters
+    ----------
+    activation : callable
+        A function of this module, or ``functools.partial`` of one, such as
+        ``partial(leaky_relu, negative_slope=0.1)``.
+    z : array, any shape
+        What the activation was given.
+    dy : array, shape of ``z``
+        ∂L/∂a.
+
+    Returns
+    -------
+    ndarray, shape of ``z``
+        ∂L/∂z.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or there is no derivative: for ``step``, and for
+        functions that are not of this module.
+
+    Notes
+    -----
+    Used in: Chapter 2.
+    """
+    z, dy = _as_float(z), _as_float(dy)
+    if dy.shape != z.shape:
+        raise ValueError(f"Expected dy of shape {z.shape}, that of z; received shape {dy.shape}.")
+    function, arguments = activation, {}
+    if isinstance(activation, partial) and not activation.args:
+        function, arguments = activation.func, activation.keywords
+    if function is linear:
+        return dy
+    if function is softmax:
+        p, axis = softmax(z, **arguments), arguments.get("axis", -1)
+        return p * (dy - np.sum(dy * p, axis=axis, keepdims=True))
+    if function is log_softmax:
+        p, axis = softmax(z, **arguments), arguments.get("axis", -1)
+        return dy - p * np.sum(dy, axis=axis, keepdims=True)
+    derivative = _DERIVATIVES.get(function)
+    if derivative is None:
+        known = ", ".join(f.__name__ for f in [linear, softmax, log_softmax, *_DERIVATIVES])
+        name = getattr(function, "__name__", repr(function))
+        raise ValueError(f"No derivative is known: expected one of {known}; received {name}.")
+    return dy * derivative(z, **arguments)
+
+
+_DERIVATIVES: dict[ActivationFunction, ActivationFunction] = {
+    sigmoid: sigmoid_grad,
+    tanh: tanh_grad,
+    relu: relu_grad,
+    leaky_relu: leaky_relu_grad,
+    elu: elu_grad,
+    softplus: softplus_grad,
+    silu: silu_grad,
+    gelu: gelu_grad,
+}
 
 
 # --- By name -----------------------------------------------------------------------------------

@@ -19,7 +19,16 @@ from dlbook_utils import activations, initializers
 from dlbook_utils.activations import ActivationFunction
 from dlbook_utils.initializers import Initializer
 
-__all__ = ["Activation", "Dense", "Flatten", "Layer", "assign_weights", "dense_forward", "real_array"]
+__all__ = [
+    "Activation",
+    "Dense",
+    "Flatten",
+    "Layer",
+    "assign_weights",
+    "dense_backward",
+    "dense_forward",
+    "real_array",
+]
 
 Shape = tuple[int | None, ...]  # None stands for a size that is not fixed: the batch's
 Cache = tuple[np.ndarray, ...]
@@ -83,13 +92,62 @@ def dense_forward(x: ArrayLike, W: ArrayLike, b: ArrayLike | None = None) -> tup
     return y.reshape(*x.shape[:-1], W.shape[1]), (x, W)  # (N, ..., H)
 
 
+def dense_backward(dy: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pass the gradient of the loss back through y = x W + b.
+
+    dx = dy Wᵀ, dW = xᵀ dy, db = Σₙ dy: a sum over the examples, since all of them
+    share W and b.
+
+    Parameters
+    ----------
+    dy : array (N, ..., H)
+        ∂L/∂y. It is not changed.
+    cache : tuple
+        ``(x, W)``, as ``dense_forward`` gave it.
+
+    Returns
+    -------
+    dx : ndarray (N, ..., D)
+    dW : ndarray (D, H)
+    db : ndarray (H,)
+        Meaningless if there was no b.
+
+    Raises
+    ------
+    ValueError
+        If ``dy`` has not the shape of y.
+
+    Notes
+    -----
+    Written out, dW[d, h] = Σ_n x[n, d] dy[n, h], where n runs over all axes but the last.
+
+    Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986), Learning
+    representations by back-propagating errors, equations (6) and (7),
+    https://doi.org/10.1038/323533a0.
+
+    Used in: Chapter 2.
+    """
+    x, W = cache
+    D, H = W.shape
+    dy = real_array(dy, "dense_backward: dy")
+    if dy.shape != (*x.shape[:-1], H):
+        raise ValueError(
+            f"dense_backward: expected dy of shape {(*x.shape[:-1], H)}, received shape {dy.shape}."
+        )
+    n = math.prod(x.shape[:-1])
+    x_rows, dy_rows = x.reshape(n, D), dy.reshape(n, H)  # all axes but the last count as examples
+    dx = (dy_rows @ W.T).reshape(x.shape)  # (N, ..., D)
+    return dx, x_rows.T @ dy_rows, dy_rows.sum(axis=0)
+
+
 # --- What every layer can do -------------------------------------------------------------------
 
 
 class Layer(ABC):
     """Base class of all layers.
 
-    A subclass writes ``forward``, which begins with ``x = self._prepare(x)``. It
+    A subclass writes ``forward``, which begins with ``x = self._prepare(x)``, and
+    ``backward``, which passes ``dy`` through ``self._upstream(dy, shape)``. It
     overrides ``compute_output_shape`` if the layer changes or checks the shape,
     and ``build`` if it has weights.
 
@@ -104,6 +162,8 @@ class Layer(ABC):
     ----------
     params : dict of str to ndarray
         Trainable arrays under Keras's names.
+    grads : dict of str to ndarray
+        The gradient of the loss for each array of ``params``, after ``backward``.
     state : dict of str to ndarray
         Arrays that are kept but not trained.
     built : bool
@@ -136,6 +196,7 @@ class Layer(ABC):
         self.has_own_name = name is not None
         self.name = name if name is not None else _snake_case(type(self).__name__)
         self.params: dict[str, np.ndarray] = {}
+        self.grads: dict[str, np.ndarray] = {}
         self.state: dict[str, np.ndarray] = {}
         self.built = False
         self.cache: Any = None
@@ -156,6 +217,26 @@ class Layer(ABC):
         Returns
         -------
         ndarray
+        """
+
+    @abstractmethod
+    def backward(self, dy: ArrayLike) -> np.ndarray:
+        """Pass the gradient of the loss back, and fill ``grads``.
+
+        Parameters
+        ----------
+        dy : array, shape of the last ``forward``'s output
+            ∂L/∂y. It is not changed, nor are the layer's weights.
+
+        Returns
+        -------
+        ndarray, shape of the last ``forward``'s input
+            ∂L/∂x.
+
+        Raises
+        ------
+        ValueError
+            If ``forward`` was not called before, or the shape is another one.
         """
 
     def build(self, input_shape: Sequence[int | None]) -> None:
@@ -254,6 +335,19 @@ class Layer(ABC):
         if not self.built:
             self.build((None, *x.shape[1:]))
         return x.astype(self.dtype, copy=False) if x.dtype.kind == "f" else x
+
+    def _upstream(self, dy: ArrayLike, shape: Shape) -> np.ndarray:
+        """Check the gradient that comes from the layer behind, and cast it to the layer's dtype."""
+        dy = real_array(dy, f"{self}: dy")
+        if dy.shape != shape:
+            raise ValueError(f"{self}: expected dy of shape {shape}, received shape {dy.shape}.")
+        return dy.astype(self.dtype, copy=False)
+
+    def _kept(self) -> Any:
+        """What the last ``forward`` kept."""
+        if self.cache is None:
+            raise ValueError(f"{self}: expected forward(x) to be called before backward(dy).")
+        return self.cache
 
     def __str__(self) -> str:
         return f"Layer '{self.name}' ({type(self).__name__})"
@@ -408,6 +502,29 @@ class Dense(Layer):
         self.cache = (dense_cache, z)
         return self.activation(z)
 
+    def backward(self, dy: ArrayLike) -> np.ndarray:
+        """Compute dz = dy · f′(z), then dx = dz Wᵀ, dW = xᵀ dz, db = Σₙ dz.
+
+        Parameters
+        ----------
+        dy : array (N, ..., H)
+
+        Returns
+        -------
+        ndarray (N, ..., D)
+
+        Raises
+        ------
+        ValueError
+            If ``forward`` was not called before, the shape is another one, or the
+            activation has no derivative.
+        """
+        dense_cache, z = self._kept()
+        dz = activations.backward(self.activation, z, self._upstream(dy, z.shape))
+        dx, dW, db = dense_backward(dz, dense_cache)
+        self.grads = {"kernel": dW, "bias": db} if self.use_bias else {"kernel": dW}
+        return dx
+
 
 class Activation(Layer):
     """An activation function as a layer: y = f(x), element by element or along the last axis.
@@ -465,6 +582,26 @@ class Activation(Layer):
         x = self._prepare(x).astype(self.dtype, copy=False)
         self.cache = (x,)
         return self.activation(x)
+
+    def backward(self, dy: ArrayLike) -> np.ndarray:
+        """Compute dx = dy · f′(x); see ``activations.backward``.
+
+        Parameters
+        ----------
+        dy : array, shape of x
+
+        Returns
+        -------
+        ndarray, shape of x
+
+        Raises
+        ------
+        ValueError
+            If ``forward`` was not called before, the shape is another one, or the
+            activation has no derivative.
+        """
+        (x,) = self._kept()
+        return activations.backward(self.activation, x, self._upstream(dy, x.shape))
 
 
 class Flatten(Layer):
@@ -534,6 +671,25 @@ class Flatten(Layer):
         x = self._prepare(x)
         self.cache = (x.shape,)
         return x.reshape(self.compute_output_shape(x.shape))  # (N, A B ...)
+
+    def backward(self, dy: ArrayLike) -> np.ndarray:
+        """Lay the gradient out as the input was.
+
+        Parameters
+        ----------
+        dy : array (N, A B ...)
+
+        Returns
+        -------
+        ndarray (N, A, B, ...)
+
+        Raises
+        ------
+        ValueError
+            If ``forward`` was not called before, or the shape is another one.
+        """
+        (shape,) = self._kept()
+        return self._upstream(dy, self.compute_output_shape(shape)).reshape(shape)
 
 
 # --- Parts -------------------------------------------------------------------------------------

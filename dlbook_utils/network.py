@@ -162,6 +162,29 @@ class Sequential:
             x = layer.forward(x, training=training)
         return x
 
+    def backward(self, dy: ArrayLike) -> np.ndarray:
+        """Pass the gradient of the loss back through all layers, the last one first.
+
+        Parameters
+        ----------
+        dy : array, shape of the last ``forward``'s output
+            ∂L/∂y, as a loss's ``backward`` gives it.
+
+        Returns
+        -------
+        ndarray, shape of the last ``forward``'s input
+            ∂L/∂x. The gradients of the parameters are then in ``grads``.
+
+        Raises
+        ------
+        ValueError
+            If there are no layers, ``forward`` was not called before, or the shape
+            is another one.
+        """
+        for layer in reversed(self._all_layers()):
+            dy = layer.backward(dy)
+        return dy
+
     def predict(self, x: ArrayLike, batch_size: int = 128) -> np.ndarray:
         """Pass any number of examples through the network, a batch at a time, to save memory.
 
@@ -193,6 +216,16 @@ class Sequential:
     def weights(self) -> list[np.ndarray]:
         """The arrays themselves, layer by layer, in Keras's order."""
         return [w for layer in self._built_layers() for w in layer.weights]
+
+    @property
+    def params(self) -> list[np.ndarray]:
+        """The trainable arrays themselves, layer by layer."""
+        return [w for layer in self._built_layers() for w in layer.params.values()]
+
+    @property
+    def grads(self) -> list[np.ndarray]:
+        """The gradient of the loss for each array of ``params``, after ``backward``."""
+        return [layer.grads[name] for layer in self._built_layers() for name in layer.params]
 
     def get_weights(self) -> list[np.ndarray]:
         """Give copies of all arrays in one flat list, in Keras's order.

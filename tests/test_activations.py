@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from functools import partial
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -151,7 +152,7 @@ def test_derivatives_at_the_kink():
 
 
 @both_dtypes
-@pytest.mark.parametrize("name", [n for n in activations.__all__ if n != "get"])
+@pytest.mark.parametrize("name", [n for n in activations.__all__ if n not in ("backward", "get")])
 def test_stable_and_polite(name, dtype):
     """No overflow at ±10,000, every value finite, dtype kept, argument unchanged."""
     f = getattr(activations, name)
@@ -171,7 +172,7 @@ def test_a_numpy_scalar_as_argument_keeps_the_dtype(name):
     assert getattr(activations, name)(np.ones(3, np.float32), np.float64(0.3)).dtype == np.float32
 
 
-@pytest.mark.parametrize("name", [n for n in activations.__all__ if n != "get"])
+@pytest.mark.parametrize("name", [n for n in activations.__all__ if n not in ("backward", "get")])
 @pytest.mark.parametrize("bad", [np.array([1j]), np.array(["a"]), np.array([None])])
 def test_refuses_what_is_not_real(name, bad):
     with pytest.raises(ValueError, match=r"Expected an array of real numbers, received dtype"):
@@ -248,3 +249,30 @@ def test_get_takes_none_and_functions():
 def test_get_lists_what_it_knows(bad):
     with pytest.raises(ValueError, match=r"Unknown activation: .*linear, .*relu, .*log_softmax; received"):
         activations.get(bad)
+
+
+# --- Backward -----------------------------------------------------------------------------------
+
+
+def test_backward_knows_every_activation_but_the_step_and_partial_ones():
+    rng = np.random.default_rng(7)
+    z, dy = rng.normal(size=(4, 5)), rng.normal(size=(4, 5))
+    for name in activations._BY_NAME:
+        if name != "step":
+            assert activations.backward(activations.get(name), z, dy).shape == z.shape
+    slope = partial(activations.leaky_relu, negative_slope=0.1)
+    np.testing.assert_array_equal(activations.backward(slope, z, dy), dy * np.where(z > 0, 1, 0.1))
+    columns = activations.backward(partial(activations.softmax, axis=0), z, dy)
+    np.testing.assert_array_equal(columns, activations.backward(activations.softmax, z.T, dy.T).T)
+
+
+@pytest.mark.parametrize("f", [activations.step, np.sin, lambda z: z, partial(np.clip, a_min=0, a_max=6)])
+def test_backward_refuses_what_has_no_derivative_here(f):
+    known = r"No derivative is known: expected one of linear, softmax, .*; received"
+    with pytest.raises(ValueError, match=known):
+        activations.backward(f, np.ones(3), np.ones(3))
+
+
+def test_backward_refuses_another_shape():
+    with pytest.raises(ValueError, match=r"Expected dy of shape \(3,\), that of z; received shape \(3, 1\)"):
+        activations.backward(activations.relu, np.ones(3), np.ones((3, 1)))

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from dlbook_utils.gradient_check import assert_gradients_match
 from dlbook_utils.layers import Activation, Dense, Flatten
 from dlbook_utils.network import Sequential
 
@@ -314,3 +315,49 @@ def test_the_core_imports_neither_tensorflow_nor_keras():
         "sys.exit(bool({'tensorflow', 'keras', 'torch', 'scipy'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# --- Backward -----------------------------------------------------------------------------------
+
+
+def deep_network(dtype="float64"):
+    network = Sequential(
+        [
+            Flatten(dtype=dtype),
+            Dense(6, activation="tanh", seed=0, dtype=dtype),
+            Activation("softplus", dtype=dtype),
+            Dense(4, activation="log_softmax", seed=1, dtype=dtype),
+        ]
+    )
+    network.build((None, 3, 2))
+    return network
+
+
+def test_backward_of_a_network_is_right_in_every_parameter():
+    network, x = deep_network(), np.random.default_rng(2).normal(size=(5, 3, 2))
+    arguments = {"x": x, **{f"w{i}": w.copy() for i, w in enumerate(network.params)}}
+
+    def forward(x, **params):
+        for w, value in zip(network.params, params.values(), strict=True):
+            w[...] = value
+        return network.forward(x), None
+
+    def backward(dy, cache):
+        return network.backward(dy), *network.grads
+
+    assert_gradients_match(forward, backward, arguments, np.random.default_rng(3))
+
+
+def test_grads_stand_in_the_order_of_params():
+    network = deep_network("float32")
+    y = network.forward(np.ones((2, 3, 2), np.float32))
+    network.backward(np.ones_like(y))
+    assert [g.shape for g in network.grads] == [w.shape for w in network.params]
+    assert [g.dtype for g in network.grads] == [np.float32] * 4
+
+
+def test_backward_before_forward_is_refused():
+    with pytest.raises(ValueError, match=r"expected forward\(x\) to be called before backward\(dy\)"):
+        deep_network().backward(np.ones((2, 4)))
+    with pytest.raises(ValueError, match="is empty: expected at least one layer"):
+        Sequential().backward(np.ones((2, 4)))
