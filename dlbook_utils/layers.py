@@ -92,7 +92,9 @@ def dense_forward(x: ArrayLike, W: ArrayLike, b: ArrayLike | None = None) -> tup
     return y.reshape(*x.shape[:-1], W.shape[1]), (x, W)  # (N, ..., H)
 
 
-def dense_backward(dy: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def dense_backward(
+    dy: np.ndarray, cache: Cache, input_gradient: bool = True
+) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
     """Pass the gradient of the loss back through y = x W + b.
 
     dx = dy Wᵀ, dW = xᵀ dy, db = Σₙ dy: a sum over the examples, since all of them
@@ -104,10 +106,13 @@ def dense_backward(dy: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray
         ∂L/∂y. It is not changed.
     cache : tuple
         ``(x, W)``, as ``dense_forward`` gave it.
+    input_gradient : bool
+        Whether dx is wanted.
 
     Returns
     -------
     dx : ndarray (N, ..., D)
+        Or None, if it is not wanted.
     dW : ndarray (D, H)
     db : ndarray (H,)
         Meaningless if there was no b.
@@ -136,7 +141,7 @@ def dense_backward(dy: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray
         )
     n = math.prod(x.shape[:-1])
     x_rows, dy_rows = x.reshape(n, D), dy.reshape(n, H)  # all axes but the last count as examples
-    dx = (dy_rows @ W.T).reshape(x.shape)  # (N, ..., D)
+    dx = (dy_rows @ W.T).reshape(x.shape) if input_gradient else None  # (N, ..., D)
     return dx, x_rows.T @ dy_rows, dy_rows.sum(axis=0)
 
 
@@ -220,18 +225,20 @@ class Layer(ABC):
         """
 
     @abstractmethod
-    def backward(self, dy: ArrayLike) -> np.ndarray:
+    def backward(self, dy: ArrayLike, input_gradient: bool = True) -> np.ndarray | None:
         """Pass the gradient of the loss back, and fill ``grads``.
 
         Parameters
         ----------
         dy : array, shape of the last ``forward``'s output
             ∂L/∂y. It is not changed, nor are the layer's weights.
+        input_gradient : bool
+            Whether ∂L/∂x is wanted; a first layer need not compute it.
 
         Returns
         -------
         ndarray, shape of the last ``forward``'s input
-            ∂L/∂x.
+            ∂L/∂x, or None if it is not wanted.
 
         Raises
         ------
@@ -502,16 +509,19 @@ class Dense(Layer):
         self.cache = (dense_cache, z)
         return self.activation(z)
 
-    def backward(self, dy: ArrayLike) -> np.ndarray:
+    def backward(self, dy: ArrayLike, input_gradient: bool = True) -> np.ndarray | None:
         """Compute dz = dy · f′(z), then dx = dz Wᵀ, dW = xᵀ dz, db = Σₙ dz.
 
         Parameters
         ----------
         dy : array (N, ..., H)
+        input_gradient : bool
+            Whether dx is wanted.
 
         Returns
         -------
         ndarray (N, ..., D)
+            Or None, if it is not wanted.
 
         Raises
         ------
@@ -521,7 +531,7 @@ class Dense(Layer):
         """
         dense_cache, z = self._kept()
         dz = activations.backward(self.activation, z, self._upstream(dy, z.shape))
-        dx, dW, db = dense_backward(dz, dense_cache)
+        dx, dW, db = dense_backward(dz, dense_cache, input_gradient)
         self.grads = {"kernel": dW, "bias": db} if self.use_bias else {"kernel": dW}
         return dx
 
@@ -583,12 +593,14 @@ class Activation(Layer):
         self.cache = (x,)
         return self.activation(x)
 
-    def backward(self, dy: ArrayLike) -> np.ndarray:
+    def backward(self, dy: ArrayLike, input_gradient: bool = True) -> np.ndarray | None:
         """Compute dx = dy · f′(x); see ``activations.backward``.
 
         Parameters
         ----------
         dy : array, shape of x
+        input_gradient
+            Not used.
 
         Returns
         -------
@@ -672,12 +684,14 @@ class Flatten(Layer):
         self.cache = (x.shape,)
         return x.reshape(self.compute_output_shape(x.shape))  # (N, A B ...)
 
-    def backward(self, dy: ArrayLike) -> np.ndarray:
+    def backward(self, dy: ArrayLike, input_gradient: bool = True) -> np.ndarray | None:
         """Lay the gradient out as the input was.
 
         Parameters
         ----------
         dy : array (N, A B ...)
+        input_gradient
+            Not used.
 
         Returns
         -------

@@ -162,18 +162,22 @@ class Sequential:
             x = layer.forward(x, training=training)
         return x
 
-    def backward(self, dy: ArrayLike) -> np.ndarray:
+    def backward(self, dy: ArrayLike, input_gradient: bool = True) -> np.ndarray | None:
         """Pass the gradient of the loss back through all layers, the last one first.
 
         Parameters
         ----------
         dy : array, shape of the last ``forward``'s output
             ∂L/∂y, as a loss's ``backward`` gives it.
+        input_gradient : bool
+            Whether ∂L/∂x is wanted. Training can do without, and saves one of the
+            two large products of the first layer.
 
         Returns
         -------
         ndarray, shape of the last ``forward``'s input
-            ∂L/∂x. The gradients of the parameters are then in ``grads``.
+            ∂L/∂x, or None if it is not wanted. The gradients of the parameters are
+            then in ``grads``.
 
         Raises
         ------
@@ -181,9 +185,10 @@ class Sequential:
             If there are no layers, ``forward`` was not called before, or the shape
             is another one.
         """
-        for layer in reversed(self._all_layers()):
+        first, *others = self._all_layers()
+        for layer in reversed(others):
             dy = layer.backward(dy)
-        return dy
+        return first.backward(dy, input_gradient)
 
     def predict(self, x: ArrayLike, batch_size: int = 128) -> np.ndarray:
         """Pass any number of examples through the network, a batch at a time, to save memory.
