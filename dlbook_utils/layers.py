@@ -1,6 +1,6 @@
 """Layers: objects that own arrays, around pure functions that compute.
 
-``Layer`` says what every layer can do. ``Dense``, ``Activation`` and ``Flatten``
+``Layer`` says what every layer can do. ``Dense``, ``Activation``, ``Dropout`` and ``Flatten``
 carry Keras's names, arguments, defaults, weight shapes and weight order, so that
 ``ours.set_weights(theirs.get_weights())`` gives the same output.
 """
@@ -22,6 +22,7 @@ from dlbook_utils.initializers import Initializer
 __all__ = [
     "Activation",
     "Dense",
+    "Dropout",
     "Flatten",
     "Layer",
     "assign_weights",
@@ -704,6 +705,103 @@ class Flatten(Layer):
         """
         (shape,) = self._kept()
         return self._upstream(dy, self.compute_output_shape(shape)).reshape(shape)
+
+
+class Dropout(Layer):
+    """Dropout: while training, each number is set to 0 with probability ``rate``.
+
+    Parameters
+    ----------
+    rate : float
+        Share of the numbers that are dropped, from 0 up to, but not including, 1.
+    seed : int, Generator or None
+        Source of the masks.
+    name : str, optional
+        Default: ``"dropout"``.
+    dtype : dtype
+        Type of the computation.
+
+    Raises
+    ------
+    ValueError
+        If ``rate`` is out of range, or ``dtype`` is not known.
+
+    Notes
+    -----
+    What is kept is divided by 1 − rate, so that the mean stays as it was and nothing is left to do
+    at inference, where the layer passes its input on. Any shape.
+
+    Source: N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov (2014),
+    Dropout: a simple way to prevent neural networks from overfitting, JMLR 15,
+    https://jmlr.org/papers/v15/srivastava14a.html.
+
+    Used in: Chapters 2 and 3.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        seed: int | np.random.Generator | None = None,
+        name: str | None = None,
+        dtype: DTypeLike = "float32",
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        if not 0 <= rate < 1:
+            raise ValueError(f"{self}: expected rate from 0 to less than 1, received {rate!r}.")
+        self.rate = float(rate)
+        self.rng = np.random.default_rng(seed)
+
+    def forward(self, x: ArrayLike, training: bool = False, mask: np.ndarray | None = None) -> np.ndarray:
+        """Drop a random share of x, and scale what is left; at inference, give x.
+
+        Parameters
+        ----------
+        x : array, any shape
+        training : bool
+            Whether to drop anything.
+        mask
+            Not used.
+
+        Returns
+        -------
+        ndarray, shape of ``x``
+            ``x`` itself if nothing is dropped.
+
+        Raises
+        ------
+        ValueError
+            If ``x`` is not real.
+        """
+        x = self._prepare(x).astype(self.dtype, copy=False)
+        if not training or self.rate == 0:
+            self.cache = (x.shape, None)
+            return x
+        kept = self.rng.random(x.shape, dtype=np.float32) >= self.rate
+        factors = kept * self.dtype.type(1 / (1 - self.rate))  # 0, or the scale
+        self.cache = (x.shape, factors)
+        return x * factors
+
+    def backward(self, dy: ArrayLike, input_gradient: bool = True) -> np.ndarray:
+        """Compute dx = dy · mask / (1 − rate), with the mask of the last ``forward``.
+
+        Parameters
+        ----------
+        dy : array, shape of x
+        input_gradient
+            Not used.
+
+        Returns
+        -------
+        ndarray, shape of x
+
+        Raises
+        ------
+        ValueError
+            If ``forward`` was not called before, or the shape is another one.
+        """
+        shape, factors = self._kept()
+        dy = self._upstream(dy, shape)
+        return dy if factors is None else dy * factors
 
 
 # --- Parts -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlbook_utils import layers
+from dlbook_utils import layers, normalization
 from dlbook_utils.gradient_check import assert_gradients_match
 
 
@@ -32,17 +32,18 @@ class Case:
     tolerance: dict = field(default_factory=lambda: {"rtol": 1e-5, "atol": 1e-5})  # float32
 
 
-def case(name, shapes, *arguments, **options):
+def case(name, shapes, *arguments, module=layers, training=False, **options):
     """The same class with the same arguments on both sides."""
 
     def ours(dtype):
-        return getattr(layers, name)(*arguments, **options, dtype=dtype)
+        return getattr(module, name)(*arguments, **options, dtype=dtype)
 
     def theirs(dtype):
         return getattr(keras.layers, name)(*arguments, **options, dtype=dtype)
 
     described = [*map(str, arguments), *(f"{key}={value}" for key, value in options.items())]
-    return Case(f"{name}({', '.join(described)})", ours, theirs, shapes)
+    label = f"{name}({', '.join(described)}){' training' * training}"
+    return Case(label, ours, theirs, shapes, training)
 
 
 FLAT = [(5, 7), (1, 7), (5, 1), (1, 1)]
@@ -61,6 +62,10 @@ LAYERS = [
         for name in ("linear", "relu", "sigmoid", "tanh", "gelu", "softmax", "log_softmax")
     ),
     case("Flatten", [(5, 3, 4), (1, 2, 3, 2), (4, 6), (3,)]),
+    case("Dropout", [(5, 7), (2, 3, 4)], 0.4),
+    case("BatchNormalization", [(6, 4), (3, 5, 4), (2, 3, 3, 2)], module=normalization, training=True),
+    case("BatchNormalization", [(6, 4), (1, 4), (2, 3, 3, 2)], module=normalization, epsilon=1e-5),
+    case("LayerNormalization", [(6, 4), (1, 5), (2, 3, 4)], module=normalization),
 ]
 
 PAIRS = [pytest.param(c, shape, id=f"{c.name}-{shape}") for c in LAYERS for shape in c.shapes]
@@ -75,6 +80,8 @@ def built(case, shape, dtype="float64", seed=0):
     layer = case.ours(dtype)
     layer.build((None, *shape[1:]))
     layer.set_weights([rng.normal(size=w.shape) for w in layer.weights])
+    if "moving_variance" in layer.state:
+        layer.state["moving_variance"][...] = rng.uniform(0.5, 2, layer.state["moving_variance"].shape)
     x = rng.normal(scale=1.5, size=shape)
     x = (x + 0.01 * np.sign(x)).astype(dtype)  # away from the kinks at 0
     dy = rng.normal(size=layer.compute_output_shape(shape)).astype(dtype)
@@ -166,7 +173,8 @@ def test_the_check_catches_wrong_gradients(case, slip):
 def test_dtypes_and_shapes_are_kept_and_arguments_untouched(case, shape, dtype):
     layer, x, dy = built(case, shape, dtype)
     x.flags.writeable = dy.flags.writeable = False
-    before = [a.copy() for a in (x, dy, *layer.weights)]
+    params = list(layer.params.values())
+    before = [a.copy() for a in (x, dy, *params)]
     y = layer.forward(x, training=case.training)
     kept = y.copy()
     dx = layer.backward(dy)
@@ -176,7 +184,7 @@ def test_dtypes_and_shapes_are_kept_and_arguments_untouched(case, shape, dtype):
     for name, gradient in layer.grads.items():
         assert gradient.dtype == dtype
         assert gradient.shape == layer.params[name].shape
-    for a, original in zip((x, dy, *layer.weights), before, strict=True):
+    for a, original in zip((x, dy, *params), before, strict=True):
         np.testing.assert_array_equal(a, original)
     np.testing.assert_array_equal(y, kept)
 
