@@ -187,7 +187,7 @@ def apply(function: Callable, *arguments: Any, **options: Any) -> Any:
 
 
 def vjp(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[..., tuple]]:
-    """Compute y = f(*arguments), and give the function that goes back from ∂L/∂y.
+    """Compute y = f(a, b, …), and give the function that goes back from ∂L/∂y.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def numerical_gradient(loss: Callable[[np.ndarray], float], x: np.ndarray, step:
 
     Notes
     -----
-    The error is about h² L‴ / 6 for the curve's third derivative, and ε |L| / h for rounding, with
+    The error is about h² L‴ / 6 for the curve's third derivative, and ε · abs(L) / h for rounding, with
     ε = 2.2e-16. Entries between the nudges of a kink (ReLU at 0) are wrong.
 
     Used in: Chapter 2.
@@ -83,7 +83,7 @@ def assert_gradients_match(
         Draws the upstream gradient ``dy``, of the shape of ``y``.
     rtol : float
         Relative tolerance of each entry. To it is added what rounding can do to a
-        difference of two losses, 10 ε Σ|dy · y| / step.
+        difference of two losses, 10 ε Σ abs(dy · y) / step.
     step : float
         See ``numerical_gradient``.
 

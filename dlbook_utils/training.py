@@ -73,9 +73,7 @@ def minibatches(
     Used in: Chapter 2.
     """
     if len(x) != len(y) or len(x) == 0:
-        raise ValueError(
-            f"Expected as many y as x, and at least one; received {len(x)} x and {len(y)} y."
-        )
+        raise ValueError(f"Expected as many y as x, and at least one; received {len(x)} x and {len(y)} y.")
     if batch_size < 1:
         raise ValueError(f"Expected batch_size to be at least 1, received {batch_size}.")
     order = np.arange(len(x)) if rng is None else rng.permutation(len(x))

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -11,10 +12,14 @@ import pytest
 
 from dlbook_utils import activations, playground, plotting
 from dlbook_utils.datasets import load_mnist
-from dlbook_utils.playground import _figure
+from dlbook_utils.playground import _figure, _small_network
 from dlbook_utils.playground._neuron import NAMES
 
-FIGURES = {"neuron": playground.neuron, "digit_weights": playground.digit_weights}
+FIGURES = {
+    "neuron": playground.neuron,
+    "digit_weights": playground.digit_weights,
+    "small_network": playground.small_network,
+}
 figures = pytest.mark.parametrize("name", FIGURES)
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 
@@ -195,6 +200,66 @@ def test_packed_digits_and_weights_can_be_read_back():
         weights, bias = data.presets[preset["name"]]
         assert np.array_equal(np.frombuffer(base64.b64decode(preset["weights"]), np.int8), weights.ravel())
         assert preset["bias"] == bias
+
+
+def test_small_network_at_rest_prints_what_numpy_computes():
+    island = playground.small_network_data()[_small_network.FIRST]
+    network = island.solved
+    z1 = np.array(_small_network.CROSS) @ network.W1 + network.b1
+    h = activations.relu(z1)
+    z = h @ network.w2 + network.b2
+    text = Reader(playground.small_network().html).text.replace("−", "-")
+    for k in range(3):
+        assert f"= relu({z1[k]:.2f}) = {h[k]:.2f} " in text
+    assert f"+ {network.b2:.2f} = {z:.2f}: {'yes' if z > 0 else 'no'}" in text
+    assert f"right: {len(island.points)} of {len(island.points)} points" in text
+
+
+def test_the_network_of_xor_is_the_chapter_s():
+    """Equation (1.8): h₁ = max(x₁ + x₂, 0), h₂ = max(x₁ + x₂ − 1, 0), z = h₁ − 2h₂ − ½."""
+    network = playground.small_network_data()[0].solved
+    x = np.random.default_rng(0).uniform(-0.5, 1.5, size=(100, 2))
+    total = x.sum(axis=1)
+    _, h, z = network.forward(x)
+    np.testing.assert_allclose(h[:, 0], np.maximum(total, 0), atol=1e-9)
+    np.testing.assert_allclose(h[:, 1], np.maximum(total - 1, 0), atol=1e-9)
+    np.testing.assert_allclose(z, h[:, 0] - 2 * h[:, 1] - 0.5, atol=1e-9)
+
+
+def right(network, one):
+    return np.sum((network.forward(one.points)[2] > 0) == one.labels)
+
+
+@pytest.mark.parametrize("one", playground.small_network_data(), ids=lambda one: one.name)
+def test_points_of_the_small_network_can_be_told_apart_but_not_by_a_line(one):
+    assert right(one.solved, one) == len(one.points)
+    assert right(one.open, one) < len(one.points)
+    assert abs(one.solved.forward(one.points)[2]).min() > 0.1  # a slip of the hand spoils nothing
+    # If a line separates points, so does one through two of them, moved by as little as one likes.
+    best = 0
+    for p, q in itertools.combinations(one.points, 2):
+        sides = (one.points - p) @ np.array([p[1] - q[1], q[0] - p[0]])
+        free = np.isclose(sides, 0)  # those on the line itself may be counted on either side
+        for way in (1, -1):
+            best = max(best, np.sum(free | ((way * sides > 0) == one.labels)))
+    assert best < len(one.points)
+
+
+def test_tasks_of_the_small_network_are_so():
+    """What a task calls right already is as in the solution, and the rest can be mended."""
+    xor, island, stripe = playground.small_network_data()
+    assert np.array_equal(xor.open.W1, xor.solved.W1)
+    assert np.array_equal(xor.open.b1, xor.solved.b1)
+    assert np.flatnonzero(xor.open.w2 != xor.solved.w2).tolist() == [1]
+    assert np.array_equal(island.open.w2, island.solved.w2)
+    assert island.open.b2 == island.solved.b2
+    lengths = [np.hypot(*network.W1) for network in (island.open, island.solved)]
+    np.testing.assert_allclose(*lengths)  # lines need to be shifted and turned, no more
+    for name in ("W1", "b1"):
+        before, after = getattr(stripe.open, name), getattr(stripe.solved, name)
+        assert np.array_equal(before[..., 1], -after[..., 1])
+        assert np.array_equal(before[..., [0, 2]], after[..., [0, 2]])
+    assert np.array_equal(stripe.open.w2, stripe.solved.w2)
 
 
 def test_png_can_be_read():

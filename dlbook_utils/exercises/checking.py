@@ -64,7 +64,7 @@ def exercise(
     function : bool
         Whether the answer is a function; otherwise it is a value.
     chapter : int, optional
-        By default the one in the name of the checker's module, ``chapter_01``.
+        By default the one in the name of the checker's module, ``chapter_01.…``.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def exercise(
     """
 
     def register(checker: Callable[[Any], None]) -> Callable[[Any], None]:
-        number = re.search(r"chapter_(\d+)$", checker.__module__)
+        number = re.search(r"chapter_(\d+)\b", checker.__module__)
         if chapter is None and number is None:
             raise ValueError(f"Expected a chapter for {name!r}, or a module chapter_NN that names it.")
         known = _exercises.get(name)

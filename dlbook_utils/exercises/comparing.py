@@ -1,10 +1,20 @@
 """Compare what a learner's function gave with what was expected, and say how they differ."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Wrong", "expect_array", "expect_integers", "expect_pair", "expect_shape"]
+__all__ = [
+    "Wrong",
+    "expect_array",
+    "expect_integers",
+    "expect_number",
+    "expect_pair",
+    "expect_shape",
+    "listed",
+    "name_slip",
+]
 
 
 SIZES = (
@@ -74,6 +84,29 @@ def expect_integers(found: np.ndarray, what: str = "the result") -> None:
             f"Expected {what} to hold whole numbers (an integer dtype), received the dtype {found.dtype}. "
             "np.zeros, np.ones and np.full make them with dtype=int; nan is never a whole number."
         )
+
+
+def listed(numbers: np.ndarray, digits: int = 3) -> str:
+    """Numbers as [0.378, 0.622]."""
+    return "[" + ", ".join(f"{number:.{digits}g}" for number in np.asarray(numbers, float).ravel()) + "]"
+
+
+def expect_number(found: Any, what: str = "the result", rows: str = "") -> float:
+    """One real number, of whatever type; it may be nan or inf. ``rows`` is said of an array with an axis."""
+    array = found if isinstance(found, np.ndarray | np.generic) else np.asarray(found)
+    if array.dtype.kind not in "iuf":
+        raise Wrong(f"Expected {what} to be one number, received {type(found).__name__}.")
+    if array.ndim:
+        raise Wrong(f"Expected {what} to be one number, received numbers of shape {array.shape}.{rows}")
+    return float(array)
+
+
+def name_slip(slips: list[tuple[Callable[..., Any], str]], cases: list[tuple], found: list[float]) -> str:
+    """What to say of the first slip that explains all that was found; empty if none does."""
+    for slip, message in slips:
+        if np.allclose([slip(*case) for case in cases], found, rtol=1e-4, atol=1e-9):
+            return message
+    return ""
 
 
 def expect_pair(found: Any, names: tuple[str, str]) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ import dis
 import inspect
 import linecache
 import os
+import re
 import signal
 import sys
 import sysconfig
@@ -110,14 +111,18 @@ class Answer:
         return [names[i] if i < len(names) else f"argument {i + 1}" for i in range(count)]
 
     def _explain(self, error: BaseException, arguments: tuple) -> str:
-        lines = [f"{self.name} stopped with an error:", f"    {type(error).__name__}: {error}".rstrip(": ")]
+        said = re.sub(r", with gufunc signature \S+", "", str(error))  # NumPy's, and too long for a line
+        lines = [f"{self.name} stopped with an error:", f"    {type(error).__name__}: {said}".rstrip(": ")]
         place = own_line(error.__traceback__)
         if place:
             lines.append(f"    {place}")
         elif isinstance(error, TypeError):
             lines.append("Does it still take the arguments that the stub took?")
         given = zip(self._names(len(arguments)), arguments, strict=True)
-        lines.append("It was called with " + ", ".join(f"{name} {_describe(a)}" for name, a in given) + ".")
+        if arguments:
+            lines.append(
+                "It was called with " + ", ".join(f"{name} {_describe(a)}" for name, a in given) + "."
+            )
         if isinstance(error, ValueError | IndexError) and (outside := _sizes_from_outside(self.function)):
             lines.append(f"It relies on {outside}. {SIZES}")
         return "\n".join(lines)
@@ -130,7 +135,8 @@ def _sizes_from_outside(function: Callable) -> str:
         return ""
     names = [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
     arrays = [name for name in names if isinstance(function.__globals__.get(name), np.ndarray)]
-    numbers = [str(c) for c in _flat(code.co_consts) if type(c) is int and c >= 100]
+    bytes_ = (255, 256)  # the range of a byte, not a size
+    numbers = [str(c) for c in _flat(code.co_consts) if type(c) is int and c >= 100 and c not in bytes_]
     return " and ".join(dict.fromkeys(arrays + numbers))
 
 

@@ -14,5 +14,20 @@ Every number that a figure prints can be computed here in Python too.
 from dlbook_utils.playground._digit_weights import digit_weights, digit_weights_data
 from dlbook_utils.playground._figure import Playground
 from dlbook_utils.playground._neuron import neuron
+from dlbook_utils.playground._small_network import (
+    SmallNetwork,
+    SmallNetworkData,
+    small_network,
+    small_network_data,
+)
 
-__all__ = ["Playground", "digit_weights", "digit_weights_data", "neuron"]
+__all__ = [
+    "Playground",
+    "SmallNetwork",
+    "SmallNetworkData",
+    "digit_weights",
+    "digit_weights_data",
+    "neuron",
+    "small_network",
+    "small_network_data",
+]

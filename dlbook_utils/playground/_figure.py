@@ -71,7 +71,10 @@ class Playground:
 
 
 def _read(name: str) -> str:
-    return files("dlbook_utils").joinpath("playground", name).read_text(encoding="utf-8")
+    """A script or a style sheet, without indentation and lines of comment, which would only weigh."""
+    text = files("dlbook_utils").joinpath("playground", name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def number(value: float, digits: int = 2, plus: str = "") -> str:

@@ -1,33 +1,6 @@
 // A neuron with two inputs. Three panels share one axis of z: the bars that add up to z, the
 // activation a = f(z), and its slope a′.
 
-const LINEAR = (z) => z;
-const sigmoid = (z) => { const e = Math.exp(-Math.abs(z)); return (z >= 0 ? 1 : e) / (1 + e); };
-
-// Φ(z) of the standard normal, from a series for erf without alternating signs: no digits are
-// lost. (JavaScript has no erf of its own.)
-function normalCdf(z) {
-  const x = Math.min(Math.abs(z) / Math.SQRT2, 6);
-  let term = (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * x, sum = 0;
-  for (let n = 1; n < 200; n++) { sum += term; term *= (2 * x * x) / (2 * n + 1); }
-  return 0.5 * (1 + Math.sign(z) * sum);
-}
-const normalDensity = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-
-// Each: the function and its derivative, as in dlbook_utils.activations, its defaults included.
-const ACTIVATIONS = {
-  step: [(z) => (z >= 0 ? 1 : 0), () => 0],
-  sigmoid: [sigmoid, (z) => sigmoid(z) * (1 - sigmoid(z))],
-  tanh: [Math.tanh, (z) => 1 - Math.tanh(z) ** 2],
-  linear: [LINEAR, () => 1],
-  relu: [(z) => Math.max(z, 0), (z) => (z > 0 ? 1 : 0)],
-  leaky_relu: [(z) => (z > 0 ? z : 0.2 * z), (z) => (z > 0 ? 1 : 0.2)],
-  elu: [(z) => (z > 0 ? z : Math.expm1(z)), (z) => (z > 0 ? 1 : Math.exp(z))],
-  softplus: [(z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), sigmoid],
-  silu: [(z) => z * sigmoid(z), (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z)))],
-  gelu: [(z) => z * normalCdf(z), (z) => normalCdf(z) + z * normalDensity(z)],
-};
-
 // The bars of the sum: each begins where the one before it has ended; the last is z itself.
 function sumBars(terms, z, x, { top, row }) {
   const group = svg("g");

@@ -24,11 +24,41 @@ function print(value, digits = 2, plus = "") {
   return (value < 0 ? "−" : plus) + text;
 }
 
+// --- Activations -------------------------------------------------------------------------------
+
+const LINEAR = (z) => z;
+const sigmoid = (z) => { const e = Math.exp(-Math.abs(z)); return (z >= 0 ? 1 : e) / (1 + e); };
+
+// Φ(z) of the standard normal, from a series for erf without alternating signs: no digits are
+// lost. (JavaScript has no erf of its own.)
+function normalCdf(z) {
+  const x = Math.min(Math.abs(z) / Math.SQRT2, 6);
+  let term = (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * x, sum = 0;
+  for (let n = 1; n < 200; n++) { sum += term; term *= (2 * x * x) / (2 * n + 1); }
+  return 0.5 * (1 + Math.sign(z) * sum);
+}
+const normalDensity = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+
+// Each: the function and its derivative, as in dlbook_utils.activations, its defaults included.
+const ACTIVATIONS = {
+  step: [(z) => (z >= 0 ? 1 : 0), () => 0],
+  sigmoid: [sigmoid, (z) => sigmoid(z) * (1 - sigmoid(z))],
+  tanh: [Math.tanh, (z) => 1 - Math.tanh(z) ** 2],
+  linear: [LINEAR, () => 1],
+  relu: [(z) => Math.max(z, 0), (z) => (z > 0 ? 1 : 0)],
+  leaky_relu: [(z) => (z > 0 ? z : 0.2 * z), (z) => (z > 0 ? 1 : 0.2)],
+  elu: [(z) => (z > 0 ? z : Math.expm1(z)), (z) => (z > 0 ? 1 : Math.exp(z))],
+  softplus: [(z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), sigmoid],
+  silu: [(z) => z * sigmoid(z), (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z)))],
+  gelu: [(z) => z * normalCdf(z), (z) => normalCdf(z) + z * normalDensity(z)],
+};
+
 // --- Controls ---------------------------------------------------------------------------------
 // The browser's own, so that mouse, touch, keyboard and screen reader work without our help.
 // Each is an object with its element (`node`), its `value`, and `set(value)`, which calls nobody.
 
-function slider({ label, min, max, step, value, digits = 1 }, onChange) {
+// Where steps are fine, arrow keys take `jump` at a time, and a step while Shift is held.
+function slider({ label, min, max, step, value, digits = 1, jump }, onChange) {
   const input = html("input", { type: "range", min, max, step, value });
   const shown = html("span", { class: "dlp-value", "aria-hidden": "true" });
   const show = () => {
@@ -36,6 +66,14 @@ function slider({ label, min, max, step, value, digits = 1 }, onChange) {
     input.setAttribute("aria-valuetext", shown.textContent);
   };
   input.addEventListener("input", () => { show(); onChange(); });
+  input.addEventListener("keydown", (event) => {
+    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!jump || !way || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    input.value = (Number(input.value) + way * (event.shiftKey ? step : jump)).toFixed(digits);
+    show();
+    onChange();
+  });
   show();
   return {
     node: html("label", { class: "dlp-slider" }, html("span", { class: "dlp-name" }, label), input, shown),

@@ -5,16 +5,23 @@ The pages are made here from ``_repr_html_``; the built book is not needed.
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from dlbook_utils import activations, playground
+from dlbook_utils.playground import _small_network
+from dlbook_utils.playground._figure import signed_colors
 from dlbook_utils.playground._neuron import NAMES
 from tests.pages.conftest import DESKTOP, OVERFLOW, serve
 
-FIGURES = {"neuron": playground.neuron, "digit_weights": playground.digit_weights}
+FIGURES = {
+    "neuron": playground.neuron,
+    "digit_weights": playground.digit_weights,
+    "small_network": playground.small_network,
+}
 figures = pytest.mark.parametrize("figure", FIGURES)
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Playgrounds</title>
@@ -355,7 +362,295 @@ def test_the_image_shows_the_weights(opened):
         assert canvas.evaluate(PIXEL, [14, 13]) == [247, 247, 247, 255]
 
 
-# --- Both --------------------------------------------------------------------------------------
+# --- A small network ---------------------------------------------------------------------------
+
+PLANE, NET = _small_network.PLANE, _small_network.NET
+POINTS = {one.name: one for one in playground.small_network_data()}
+ISLAND, CROSS = POINTS["an island"], list(_small_network.CROSS)
+
+
+def changed(network, **new):
+    """The same network with some of its arrays exchanged."""
+    return replace(network, **{name: np.asarray(value, dtype=float) for name, value in new.items()})
+
+
+def in_plane(place):
+    """The point (x₁, x₂) at a place of the drawing."""
+    unit = (PLANE["high"] - PLANE["low"]) / PLANE["side"]
+    across, down = np.moveaxis(np.asarray(place, float), -1, 0)
+    return np.stack(
+        [PLANE["low"] + unit * (across - PLANE["left"]), PLANE["high"] - unit * (down - PLANE["top"])], -1
+    )
+
+
+MAP = """canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"""
+
+
+def check_network(figure, network, one, cross=CROSS):
+    """Colours, boundary, rings, the printed forward pass and the drawn weights are this network's."""
+    z1, h, z = (array[0] for array in network.forward(np.array([cross])))
+    f = activations.get(network.activation)  # … and once more, without the figure's own forward
+    np.testing.assert_allclose(f(np.array(cross) @ network.W1 + network.b1) @ network.w2 + network.b2, z)
+
+    printed = figure.locator(".dlp-forward").inner_text()
+    numerals = [numeral(text) for text in re.findall(r"−?\d+\.\d\d", printed.replace("− ", "−"))]
+    products = h * network.w2
+    rows = np.stack([z1, h, products], axis=1).ravel()
+    np.testing.assert_allclose(numerals, [*cross, *rows, *products, network.b2, z], atol=0.00501)
+    assert printed.count(f"= {network.activation}(") == 3
+    assert printed.rstrip().endswith(": yes" if z > 0 else ": no")
+
+    fits = (network.forward(one.points)[2] > 0) == one.labels
+    assert figure.locator(".dlp-count b").inner_text() == f"right: {fits.sum()} of {len(fits)} points"
+    rings = figure.locator("[data-wrong]").evaluate_all("all => all.map(n => Number(n.dataset.wrong))")
+    assert rings == np.flatnonzero(~fits).tolist()
+
+    n = PLANE["pixels"]
+    step = (PLANE["high"] - PLANE["low"]) / n
+    across = PLANE["low"] + (np.arange(n) + 0.5) * step
+    places = np.stack(np.meshgrid(across, across[::-1]), axis=-1)  # from top to bottom
+    values = network.forward(places.reshape(-1, 2))[2].reshape(n, n)
+    colors = np.array(figure.locator("canvas").evaluate(MAP)).reshape(n, n, 4)
+    theirs = signed_colors(_small_network.shade(values)).astype(int)
+    assert np.all(colors[..., 3] == 255)
+    off = np.abs(colors[..., :3] - theirs).max(axis=-1) > 3  # there are 201 shades
+    assert off.mean() < (0.001 if network.activation == "step" else 1e-9)  # at a jump either is right
+
+    edge = figure.locator("path.dlp-boundary").first.get_attribute("d")
+    pieces = in_plane(np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", edge), float).reshape(-1, 2, 2))
+    assert (len(pieces) == 0) == (np.all(values > 0) or np.all(values <= 0))
+    pieces = pieces[np.hypot(*(pieces[:, 1] - pieces[:, 0]).T) > 0.01]
+    middle, along = pieces.mean(axis=1), pieces[:, 1] - pieces[:, 0]
+    aside = 0.012 * np.column_stack([-along[:, 1], along[:, 0]]) / np.hypot(*along.T)[:, None]
+    sides = [network.forward(middle + way * aside)[2] > 0 for way in (1, -1)]
+    if len(middle):  # yes at one side and no at the other, but for the sharpest tips
+        assert np.mean(sides[0] != sides[1]) > 0.9
+
+    drawn = [text.replace("−", "-") for text in figure.locator(".dlp-net text").all_text_contents()]
+    for weight in [*network.W1.ravel(), *network.w2]:
+        assert ("0" if weight == 0 else f"{weight:+.2f}".rstrip("0").rstrip(".")) in drawn
+    assert drawn[-1] == ("yes" if z > 0 else "no")
+
+
+def choose(figure, group):
+    figure.get_by_role("radio", name=group, exact=True).check()
+
+
+def test_small_network_by_keyboard_is_numpy_s(opened):
+    with opened("small_network") as page:
+        figure = figure_of(page)
+        network = ISLAND.solved
+        check_network(figure, network, ISLAND)
+        press(figure.get_by_label("bias b₁"), "ArrowRight", 3)
+        press(figure.get_by_label("weight w₁₁"), "Shift+ArrowLeft", 7)
+        W1, b1, w2 = network.W1.copy(), network.b1.copy(), network.w2.copy()
+        b1[0] += 0.3
+        W1[0, 0] -= 0.07
+        check_network(figure, changed(network, W1=W1, b1=b1), ISLAND)
+        choose(figure, "hidden 3")
+        figure.get_by_label("weight w₂₃").press("End")
+        W1[1, 2] = 8
+        choose(figure, "output")
+        press(figure.get_by_label("weight w₂"), "ArrowUp", 45)
+        press(figure.get_by_label("bias b"), "ArrowDown", 4)
+        w2[1] += 4.5
+        network = changed(network, W1=W1, b1=b1, w2=w2, b2=0.6)
+        check_network(figure, network, ISLAND)
+        choose(figure, "cross")
+        figure.get_by_label("input x₁").press("Home")
+        press(figure.get_by_label("input x₂"), "ArrowRight", 3)
+        check_network(figure, network, ISLAND, [-0.5, CROSS[1] + 0.3])
+        figure.get_by_role("button", name="start again").press("Enter")
+        check_network(figure, ISLAND.solved, ISLAND)
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_small_network_with_every_activation_and_button(opened, name):
+    one = POINTS[name]
+    with opened("small_network") as page:
+        figure = figure_of(page)
+        figure.get_by_label("points").first.select_option(label=name)
+        check_network(figure, one.open, one)
+        assert one.task in figure.locator(".dlp-count").inner_text()
+        for activation in _small_network.ACTIVATIONS:
+            figure.get_by_label("activation").select_option(activation)
+            check_network(figure, replace(one.open, activation=activation), one)
+        assert "With linear no weights can do it" in figure.locator(".dlp-count").inner_text()
+        figure.get_by_role("button", name="a solution").click()
+        check_network(figure, one.solved, one)
+        figure.get_by_role("button", name="for you to solve").click()
+        check_network(figure, one.open, one)
+
+
+def test_random_weights_are_shown_as_they_are(opened):
+    with opened("small_network") as page:
+        figure = figure_of(page)
+        page.evaluate("let s = 1; Math.random = () => (s = (s * 16807) % 2147483647) / 2147483647")
+        for _ in range(5):
+            figure.get_by_role("button", name="random weights").click()
+            columns = []
+            for group, names in {
+                "hidden 1": ("weight w₁₁", "weight w₂₁", "bias b₁"),
+                "hidden 2": ("weight w₁₂", "weight w₂₂", "bias b₂"),
+                "hidden 3": ("weight w₁₃", "weight w₂₃", "bias b₃"),
+                "output": ("weight w₁", "weight w₂", "weight w₃", "bias b"),
+            }.items():
+                choose(figure, group)
+                columns.append([float(figure.get_by_label(name).input_value()) for name in names])
+            hidden, output = np.array(columns[:3]), columns[3]
+            network = changed(ISLAND.solved, W1=hidden[:, :2].T, b1=hidden[:, 2], w2=output[:3], b2=output[3])
+            check_network(figure, network, ISLAND)
+            assert figure.locator(".dlp-dashed").count() == 3
+
+
+def on_page(drawing, place, size):
+    """A place of a drawing, on the page."""
+    box = drawing.bounding_box()
+    unit = box["width"] / size["width"]
+    return np.array([box["x"] + unit * place[0], box["y"] + unit * place[1]])
+
+
+def drag(page, start, by):
+    start, by = np.array(start), np.array(by)
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*(start + by / 2))
+    page.mouse.move(*(start + by))
+    page.mouse.up()
+
+
+def hidden(figure, k):
+    """Weights and bias of a hidden neuron, from its sliders."""
+    choose(figure, f"hidden {k}")
+    return np.array([float(node.input_value()) for node in figure.locator(".dlp-sliders input").all()])
+
+
+def middle_of(figure, part):
+    box = figure.locator(f"[data-drag='{part}']").last.bounding_box()
+    return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+
+
+def test_a_line_is_shifted_and_turned_by_mouse(opened):
+    with opened("small_network") as page:
+        figure = figure_of(page)
+        plane = figure.locator(".dlp-plane")
+        unit = (PLANE["high"] - PLANE["low"]) * PLANE["width"] / PLANE["side"] / plane.bounding_box()["width"]
+        network = ISLAND.solved
+        badge = middle_of(figure, "shift 2")
+        drag(page, badge, (-30, 12))  # pixels to the left and down
+        assert figure.get_by_role("radio", name="hidden 3").is_checked()
+        w, b = network.W1[:, 2], network.b1[2]
+        b = round(b - w @ (np.array([-30, -12]) * unit), 2)
+        found = hidden(figure, 3)
+        np.testing.assert_allclose(found, [*w, b], atol=0.0101)
+        network = changed(network, b1=[*network.b1[:2], found[2]])
+        check_network(figure, network, ISLAND)
+
+        # The line of neuron 1 lies flat; turned by a right angle round its middle (0.5, 0.7) it stands.
+        handle = middle_of(figure, "turn 0")
+        reach = handle[0] - on_page(plane, (PLANE["left"] + PLANE["side"] / 2, 0), PLANE)[0]
+        drag(page, handle, (-reach, 100))  # from the left, downwards: against the clock
+        found = hidden(figure, 1)
+        np.testing.assert_allclose(found, [-3, 0, 1.5], atol=0.03)
+        W1 = np.column_stack([found[:2], network.W1[:, 1:]])
+        check_network(figure, changed(network, W1=W1, b1=[found[2], *network.b1[1:]]), ISLAND)
+
+
+def test_the_cross_is_dragged_and_goes_where_one_clicks(opened):
+    with opened("small_network") as page:
+        figure = figure_of(page)
+        plane = figure.locator(".dlp-plane")
+
+        def at(x1, x2):
+            unit = PLANE["side"] / (PLANE["high"] - PLANE["low"])
+            place = PLANE["left"] + unit * (x1 - PLANE["low"]), PLANE["top"] + unit * (PLANE["high"] - x2)
+            return on_page(plane, place, PLANE)
+
+        def cross():
+            choose(figure, "cross")
+            return [float(figure.get_by_label(name).input_value()) for name in ("input x₁", "input x₂")]
+
+        drag(page, at(*CROSS), at(0.3, 1.3) - at(*CROSS))
+        np.testing.assert_allclose(cross(), [0.3, 1.3], atol=0.011)
+        check_network(figure, ISLAND.solved, ISLAND, cross())
+        drag(page, at(*cross()), (500, 0))  # no farther than the edge
+        assert cross()[0] == 1.5
+        page.mouse.click(*at(0.5, 0.5))
+        np.testing.assert_allclose(cross(), [0.5, 0.5], atol=0.011)
+        check_network(figure, ISLAND.solved, ISLAND, cross())
+
+
+def test_weights_are_dragged_in_the_network(opened):
+    with opened("small_network") as page:
+        figure = figure_of(page)
+        net = figure.locator(".dlp-net")
+        start, end = np.array(NET["hidden"][2]), np.array(NET["output"])
+        edge = on_page(net, start + 0.5 * (end - start), NET)
+        drag(page, edge, (60, 0))  # to the right is more, 0.02 a pixel
+        network = changed(ISLAND.solved, w2=[-3, -3, -1.8])
+        check_network(figure, network, ISLAND)
+        page.keyboard.press("ArrowLeft")  # its slider has the focus now
+        network = changed(network, w2=[-3, -3, -1.9])
+        check_network(figure, network, ISLAND)
+        bias = on_page(net, (NET["hidden"][1][0], NET["hidden"][1][1] + 29), NET)
+        drag(page, bias, (0, 40))  # and downwards is less
+        check_network(figure, changed(network, b1=[-2.1, 0.65, -1.15]), ISLAND)
+
+
+def test_small_network_by_touch(opened):
+    """A finger on a line drags it; beside it, and up and down on a weight, the page scrolls."""
+    phone = {"width": 360, "height": 640}
+    with opened("small_network", viewport=phone, has_touch=True, is_mobile=True) as page:
+        figure = figure_of(page)
+        hand = page.context.new_cdp_session(page)
+
+        def stroke(start, step, count=10):
+            for n in range(count + 1):
+                x, y = np.array(start) + n * np.array(step)
+                kind = "touchMove" if n else "touchStart"
+                hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+                page.wait_for_timeout(16)
+            hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            page.wait_for_timeout(100)
+
+        figure.locator(".dlp-plane").scroll_into_view_if_needed()
+        before = page.evaluate("scrollY")
+        stroke(middle_of(figure, "shift 0"), (0, -6))
+        assert page.evaluate("scrollY") == before
+        b = hidden(figure, 1)[2]
+        assert b < -2.6
+        network = changed(ISLAND.solved, b1=[b, 1.45, -1.15])
+        check_network(figure, network, ISLAND)
+
+        figure.locator(".dlp-net").scroll_into_view_if_needed()
+        net = figure.locator(".dlp-net")
+        edge = on_page(net, (np.array(NET["hidden"][1]) + NET["output"]) / 2, NET)
+        stroke(edge, (5, 0))
+        choose(figure, "output")
+        w = float(figure.get_by_label("weight w₂").input_value())
+        assert -2.5 < w < -1.9
+        check_network(figure, changed(network, w2=[-3, w, -3]), ISLAND)
+        before = page.evaluate("scrollY")
+        edge = on_page(net, (np.array(NET["hidden"][1]) + NET["output"]) / 2, NET)
+        stroke(edge, (0, -8))
+        assert page.evaluate("scrollY") > before + 30
+        check_network(figure, changed(network, w2=[-3, w, -3]), ISLAND)  # scrolling changes nothing
+
+
+def test_small_network_is_announced_and_says_which_line_is_away(opened):
+    with opened("small_network") as page:
+        figure = figure_of(page)
+        figure.get_by_label("bias b₁").press("Home")
+        assert "Line 1 is out of the picture." in figure.locator(".dlp-count").inner_text()
+        assert figure.locator(".dlp-dashed").count() == 2
+        page.wait_for_timeout(900)
+        network = changed(ISLAND.solved, b1=[-8, 1.45, -1.15])
+        fits = np.sum((network.forward(ISLAND.points)[2] > 0) == ISLAND.labels)
+        said = f"right: {fits} of 16 points; at the cross z 0.22, yes"
+        assert figure.get_by_role("status").inner_text() == said
+
+
+# --- All ---------------------------------------------------------------------------------------
 
 THEMES = {  # how the three places, and the reader's system, ask for dark
     "book": "document.documentElement.dataset.theme = '{}'",
@@ -397,7 +692,7 @@ def test_fits_every_width(opened, figure, width):
 # Which control of the figure has the focus, and the outline by which one sees it.
 FOCUSED = """() => {
   const node = document.activeElement, around = node.closest('.dlp-radio') || node;
-  const controls = [...document.querySelectorAll('.dlp :is(input, select, button, canvas)')];
+  const controls = [...document.querySelectorAll('.dlp :is(input, select, button, canvas[tabindex])')];
   const style = getComputedStyle(around);
   return node.closest('.dlp') && `${controls.indexOf(node)}: ${style.outlineStyle} ${style.outlineWidth}`;
 }"""
@@ -406,7 +701,7 @@ FOCUSED = """() => {
 @figures
 def test_every_control_has_a_name_and_shows_its_focus(opened, figure):
     with opened(figure) as page:
-        controls = figure_of(page).locator("input, select, button, canvas")
+        controls = figure_of(page).locator("input, select, button, canvas[tabindex]")
         reached = set()
         for _ in range(controls.count()):
             page.keyboard.press("Tab")
@@ -439,23 +734,32 @@ def test_figures_on_one_page_are_independent(opened):
         assert [page.evaluate(f"typeof {name}") for name in names] == ["undefined"] * len(names)
 
 
+# What the small network prints beside its drawings.
+SAID = [".dlp-forward span", ".dlp-count"]
+
+
 def points(figure):
-    return [(node.get_attribute("cx"), node.get_attribute("cy")) for node in figure.locator("circle").all()]
+    """Where the circles stand that are drawn, not those that only feel a finger."""
+    circles = figure.locator("circle:not(.dlp-hit)").all()
+    return [(float(node.get_attribute("cx")), float(node.get_attribute("cy"))) for node in circles]
 
 
 def test_without_javascript_the_opening_state_stands(opened):
     presets = playground.digit_weights_data().presets
-    with opened("neuron", "digit_weights", java_script_enabled=False) as page:
-        for n in range(2):
+    names = ("neuron", "digit_weights", "small_network")
+    with opened(*names, java_script_enabled=False) as page:
+        for n in range(len(names)):
             assert figure_of(page, n).locator("input, select, button, canvas").count() == 0
             assert figure_of(page, n).get_by_text("This is the figure at rest").is_visible()
         assert "= 0.6225" in figure_of(page, 0).locator(".dlp-print").inner_text()
-        still = points(figure_of(page, 0))
+        still = [points(figure_of(page, n)) for n in (0, 2)]
+        said = [figure_of(page, 2).locator(part).all_inner_texts() for part in SAID]
         check_digits(figure_of(page, 1), *presets["the bar"])
-    with opened("neuron") as page:  # the script draws the same points at the same places
+    with opened(*names) as page:  # the script draws the same points at the same places
         assert not figure_of(page).get_by_text("This is the figure at rest").is_visible()
-        live = points(figure_of(page))
-    assert live == still
+        for n, places in zip((0, 2), still, strict=True):
+            np.testing.assert_allclose(points(figure_of(page, n)), places, atol=0.01)
+        assert [figure_of(page, 2).locator(part).all_inner_texts() for part in SAID] == said
 
 
 AS_JUPYTERLAB_DOES = """() => {

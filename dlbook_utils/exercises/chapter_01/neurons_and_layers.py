@@ -1,4 +1,4 @@
-"""The checkers of Chapter 1: forward propagation."""
+"""Checkers of the exercises after the first notebook: neurons and layers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +9,6 @@ from dlbook_utils.exercises.checking import exercise
 from dlbook_utils.exercises.comparing import Wrong, expect_array, expect_integers, expect_pair, expect_shape
 
 __all__ = ["absorb_scaling", "favourite_image", "refuse_close_calls"]
-
-
-# --- Neurons and layers -------------------------------------------------------------------------
 
 
 @exercise("refuse_close_calls", title="An answer, or none", stars=1)
