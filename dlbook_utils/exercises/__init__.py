@@ -9,7 +9,7 @@ A notebook needs three functions::
         ...
     report()                                         # all exercises of the chapter
 
-The checkers stand in one module for each chapter, ``chapter_01`` and so on, and
+The checkers stand in one folder for each chapter, ``chapter_01`` and so on, and
 are built from ``comparing``. ``running`` calls a learner's function: it explains
 errors, endless loops and changed arguments. It needs NumPy alone.
 """
