@@ -5,7 +5,7 @@ colour blindness can tell apart; signed quantities run from orange (negative)
 over white (zero) to blue (positive).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -15,7 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-__all__ = ["COLORS", "SIGNED", "image_grid", "show_image", "show_weights", "use_style"]
+__all__ = ["COLORS", "SIGNED", "image_grid", "show_graph", "show_image", "show_weights", "use_style"]
 
 # Okabe & Ito, Color Universal Design, https://jfly.uni-koeln.de/color/
 COLORS = {
@@ -173,3 +173,54 @@ def image_grid(
         else:
             show_image(ax, image, title)
     return fig
+
+
+def show_graph(
+    ax: Axes,
+    boxes: Mapping[str, tuple[float, float]],
+    arrows: Iterable[tuple[str, str]],
+    notes: Mapping[str, str] | None = None,
+) -> None:
+    """Draw a computational graph: boxes with their text, and an arrow for every use of a value.
+
+    Parameters
+    ----------
+    ax
+        Where to draw. Its limits are set to fit the boxes.
+    boxes
+        The text of each box and its place (column, row), row 0 at the top.
+    arrows
+        Pairs of texts, (from, to): the value of the first is used in the second.
+    notes
+        Something more for some of the boxes, such as a gradient; it stands beneath the text, in orange.
+
+    Raises
+    ------
+    ValueError
+        If an arrow or a note belongs to a box that is not there.
+
+    Notes
+    -----
+    Used in: Chapter 2.
+    """
+    arrows, notes = list(arrows), dict(notes or {})
+    unknown = {text for pair in arrows for text in pair}.union(notes) - boxes.keys()
+    if unknown:
+        raise ValueError(f"expected arrows and notes between the boxes, received {sorted(unknown)}")
+    for start, end in arrows:
+        ax.annotate(
+            "",
+            xy=boxes[end],
+            xytext=boxes[start],
+            arrowprops={"arrowstyle": "-|>", "color": "#777777", "shrinkA": 18, "shrinkB": 20},
+        )
+    for text, (column, row) in boxes.items():
+        frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#777777"}
+        lines = text + "\n" * (text in notes)
+        ax.text(column, row, lines, ha="center", va="center", fontsize=10, bbox=frame)
+        if text in notes:
+            note = "\n" * (1 + text.count("\n")) + notes[text]
+            ax.text(column, row, note, ha="center", va="center", fontsize=10, color="#A84A00")
+    columns, rows = zip(*boxes.values(), strict=True)
+    ax.set(xlim=(min(columns) - 0.6, max(columns) + 0.6), ylim=(max(rows) + 0.6, min(rows) - 0.6))
+    ax.axis("off")

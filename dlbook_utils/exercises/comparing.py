@@ -101,10 +101,12 @@ def expect_number(found: Any, what: str = "the result", rows: str = "") -> float
     return float(array)
 
 
-def name_slip(slips: list[tuple[Callable[..., Any], str]], cases: list[tuple], found: list[float]) -> str:
+def name_slip(
+    slips: list[tuple[Callable[..., Any], str]], cases: list[tuple], found: list[float], rtol: float = 1e-4
+) -> str:
     """What to say of the first slip that explains all that was found; empty if none does."""
     for slip, message in slips:
-        if np.allclose([slip(*case) for case in cases], found, rtol=1e-4, atol=1e-9):
+        if np.allclose([slip(*case) for case in cases], found, rtol=rtol, atol=1e-9):
             return message
     return ""
 

@@ -94,9 +94,7 @@ class Answer:
             if not _same(old, new):
                 raise Wrong(
                     f"{self.name} changes its argument {name.removeprefix('argument ')} in place, and its "
-                    f"caller still needs {name}. Make a new array instead: look for {name}.sort(), "
-                    f"{name} += … or {name}[…] = …, or for {name}2 = {name} followed by {name}2 /= …: "
-                    f"{name}2 is then another name for the same array, not a copy."
+                    f"caller still needs {name}. {_where_changed(name, new)}"
                 )
         if result is None:
             raise Wrong(f"{self.name} returns None. Is there a `return` on every way through it?")
@@ -111,7 +109,8 @@ class Answer:
         return [names[i] if i < len(names) else f"argument {i + 1}" for i in range(count)]
 
     def _explain(self, error: BaseException, arguments: tuple) -> str:
-        said = re.sub(r", with gufunc signature \S+", "", str(error))  # NumPy's, and too long for a line
+        # NumPy's, and too long for a line.
+        said = re.sub(r", with gufunc signature \S+|, and the inputs could not be .*", "", str(error))
         lines = [f"{self.name} stopped with an error:", f"    {type(error).__name__}: {said}".rstrip(": ")]
         place = own_line(error.__traceback__)
         if place:
@@ -123,6 +122,8 @@ class Answer:
             lines.append(
                 "It was called with " + ", ".join(f"{name} {_describe(a)}" for name, a in given) + "."
             )
+        if isinstance(error, TypeError) and re.search(r"bitwise_xor|for \^", said):
+            lines.append("In Python ^ is no power: x² is x**2.")
         if isinstance(error, ValueError | IndexError) and (outside := _sizes_from_outside(self.function)):
             lines.append(f"It relies on {outside}. {SIZES}")
         return "\n".join(lines)
@@ -180,8 +181,22 @@ def _same(old: Any, new: Any) -> bool:
         return all(_same(one, other) for one, other in zip(old, new, strict=True))
 
 
+def _where_changed(name: str, argument: Any) -> str:
+    """Where to look for the line that changes an argument."""
+    if isinstance(argument, list):
+        return (
+            f"A list or an array inside {name} counts too: look for .insert(…), .append(…), .sort(), += … or "
+            "[…] = …. Make a new one instead, as in sizes = [D, *layers]."
+        )
+    return (
+        f"Make a new array instead: look for {name}.sort(), {name} += … or {name}[…] = …, or for "
+        f"{name}2 = {name} followed by {name}2 /= …: {name}2 is then another name for the same array, not a "
+        "copy."
+    )
+
+
 def _describe(argument: Any) -> str:
-    shown = repr(argument.tolist() if isinstance(argument, np.ndarray) else argument)
+    shown = repr(argument.tolist() if isinstance(argument, np.ndarray | np.generic) else argument)
     if len(shown) <= 60:
         return f"= {shown}"
     shape = getattr(argument, "shape", None)

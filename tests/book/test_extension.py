@@ -5,11 +5,19 @@ import re
 import shutil
 from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
 import pydata_sphinx_theme
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
 from fontTools.ttLib import TTFont
+from PIL import Image
+
+from dlbook_utils import plotting
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
 
 SOURCE = Path(__file__).resolve().parents[2] / "_ext" / "dlbook.py"
 spec = importlib.util.spec_from_file_location("dlbook_extension", SOURCE)
@@ -88,3 +96,23 @@ def test_only_the_icons_that_are_shown_stay_in_the_font(tmp_path):
         assert not font.with_suffix(".woff2").exists()
         assert "fa-solid-900.woff2" not in sheet.read_text()
         assert "fa-solid-900.ttf" in sheet.read_text()
+
+
+def test_a_slimmed_figure_keeps_its_rare_colours(tmp_path):
+    """Weight images: a few deep blue and deep orange pixels among many pale ones."""
+    weights = np.random.default_rng(0).normal(size=(2, 28, 28)) ** 3
+    fig, axes = plt.subplots(1, 3)
+    for ax, w in zip(axes, weights, strict=False):
+        plotting.show_weights(ax, w, "weights")
+    axes[2].plot([0, 1], color=plotting.COLORS["green"])
+    path = tmp_path / "figure.png"
+    fig.savefig(path)
+    plt.close(fig)
+    before, size = np.asarray(Image.open(path).convert("RGB"), int), path.stat().st_size
+    extension.slim(path)
+    after = np.asarray(Image.open(path).convert("RGB"), int)
+    assert np.abs(before - after).max() <= 24
+    assert path.stat().st_size < size / 2
+    slimmed = path.read_bytes()
+    extension.slim(path)
+    assert path.read_bytes() == slimmed

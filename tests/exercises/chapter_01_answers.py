@@ -571,6 +571,25 @@ def takes_the_temperature_twice(z, T):
     return e / e.sum(axis=1, keepdims=True)
 
 
+def subtracts_the_largest_size(z, T):
+    """The larger in size, the nearer to overflow; for negative logits that is the smallest."""
+    z = z / T
+    e = np.exp(z - np.abs(z).max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def divides_the_maximum_only(z, T):
+    """A bracket is missing, and the shift cancels, whatever it is."""
+    e = np.exp(z - z.max(axis=1, keepdims=True) / T)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def adds_the_maximum(z, T):
+    """The sign of the shift."""
+    e = np.exp((z + z.max(axis=1, keepdims=True)) / T)
+    return e / e.sum(axis=1, keepdims=True)
+
+
 # --- maxout -------------------------------------------------------------------------------------
 
 
@@ -672,6 +691,21 @@ def takes_one_maximum(X, W, b):
 def adds_the_bias_of_the_first_piece(X, W, b):
     """One bias a unit, as in a layer."""
     return (np.tensordot(X, W, axes=1) + b[:, :1]).max(axis=2)
+
+
+def starts_from_minus_100(X, W, b):
+    """A number that no total can lie below, it seems."""
+    best = np.full((len(X), W.shape[1]), -100.0)
+    for p in range(W.shape[2]):
+        best = np.maximum(best, X @ W[:, :, p] + b[:, p])
+    return best
+
+
+def cuts_the_weights_in_the_wrong_order(X, W, b):
+    """The pieces before the units, for a loop over pieces; the biases are not cut."""
+    D, H, P = W.shape
+    V = W.reshape(D, P * H).reshape(D, P, H)
+    return np.max([X @ V[:, p] + b[:, p] for p in range(P)], axis=0)
 
 
 # --- forward_mended -----------------------------------------------------------------------------
@@ -785,6 +819,11 @@ def goes_image_by_image_and_stacks(images, weights):
 def scales_by_the_brightest_pixel(images, weights):
     """A habit: ink from 0 to 1, by the batch's own maximum."""
     return _rows_to_one(_hidden(images.reshape(len(images), -1) / images.max(), weights))
+
+
+def calls_the_old_one_for_each_image(images, weights):
+    """One after another was right, so one after another it is."""
+    return np.concatenate([changes_nothing(images[n : n + 1], weights) for n in range(len(images))])
 
 
 # --- three_switches -----------------------------------------------------------------------------
@@ -936,6 +975,21 @@ def gives_the_function():
     return lambda x: abs(x)
 
 
+def bends_again_at_1000():
+    """The neuron that looks to the left begins far away, since "however far" seems to end there."""
+    return np.array([-1, 1]), np.array([1000, 0]), np.array([1, 2]), -1000
+
+
+def bends_again_at_a_million():
+    """The same, further away."""
+    return np.array([-1, 1]), np.array([1e6, 0]), np.array([1, 2]), -1e6
+
+
+def bends_again_at_minus_3000():
+    """The same on the left, where the other neuron falls."""
+    return np.array([1, -1]), np.array([3000, 0]), np.array([1, 2]), -3000
+
+
 # --- network_for_dead_zone ----------------------------------------------------------------------
 
 
@@ -1023,6 +1077,9 @@ WRONG |= {
         (gives_the_winner, "to have the shape (3, 3), received (3,)"),
         (gives_a_one_for_the_winner, "the limit for small T"),
         (takes_the_temperature_twice, "divided by T twice"),
+        (subtracts_the_largest_size, "take z.max, not np.abs(z).max"),
+        (divides_the_maximum_only, "z − m / T divides only m"),
+        (adds_the_maximum, "exp gives inf above 709"),
     ],
     "maxout": [
         (takes_the_largest_unit, "the last goes, the pieces"),
@@ -1044,6 +1101,8 @@ WRONG |= {
         (gives_all_pieces, "Those are all the pieces"),
         (takes_one_maximum, "received float64"),
         (adds_the_bias_of_the_first_piece, "Each has its own, b[h, p]"),
+        (starts_from_minus_100, "has to begin with the first piece, or with −inf"),
+        (cuts_the_weights_in_the_wrong_order, "let the unit come before the piece"),
     ],
     "forward_mended": [
         (changes_nothing, "which pixels stand in its first row?"),
@@ -1062,6 +1121,7 @@ WRONG |= {
         (divides_by_the_largest_sum, "By what is each row divided?"),
         (goes_image_by_image_and_stacks, "an axis of length 1 too many"),
         (scales_by_the_brightest_pixel, "ink from 0 to 1 already"),
+        (calls_the_old_one_for_each_image, "Let one pass take all images"),
     ],
     "three_switches": [
         (takes_over_xor, "From two to three z has to turn once more"),
@@ -1094,6 +1154,9 @@ WRONG |= {
         (carries_x_from_far_left, "Left of -100 its slope is -2"),
         (writes_matrices, "w1 must have the shape (2,); received (1, 2)"),
         (gives_the_function, "(w1, b1, w2, b2); received one, of type"),
+        (bends_again_at_1000, "Right of 1000 its slope is 2 and should be 1"),
+        (bends_again_at_a_million, "Right of 1e+06 its slope is 2 and should be 1"),
+        (bends_again_at_minus_3000, "Left of -3000 its slope is -2 and should be -1"),
     ],
     "network_for_dead_zone": [
         (rises_on_both_sides, "Left of -1 its slope is -1 and should be 1"),
@@ -1150,9 +1213,9 @@ def divides_by_the_width(fan_in, low, high):
     return np.sqrt(2 / ((1 + (high**3 - low**3) / (3 * (high - low))) * fan_in))
 
 
-def divides_arrays_by_the_width(fan_in, low, high):
-    """The same with NumPy's numbers, which give nan in place of an error."""
-    low, high = np.float64(low), np.float64(high)
+def divides_python_numbers_by_the_width(fan_in, low, high):
+    """The same with Python's numbers, where 0/0 is an error."""
+    low, high = float(low), float(high)
     return np.sqrt(2 / ((1 + (high**3 - low**3) / (3 * (high - low))) * fan_in))
 
 
@@ -1173,7 +1236,7 @@ def counts_both_halves_whole(fan_in, low, high):
 
 def counts_the_left_half_only(fan_in, low, high):
     """He's 2 is divided by E[a²]."""
-    return np.sqrt(np.float64(2) / ((low**2 + low * high + high**2) / 3 * fan_in))
+    return np.sqrt(2 / ((low**2 + low * high + high**2) / 3 * fan_in))
 
 
 def takes_plain_he(fan_in, low, high):
@@ -1220,6 +1283,24 @@ def writes_a_hat(fan_in, low, high):
 def leaves_brackets_out(fan_in, low, high):
     """2 / 1 + …"""
     return np.sqrt(2 / 1 + (low**2 + low * high + high**2) / 3 / fan_in)
+
+
+def averages_the_rule(fan_in, low, high):
+    """The standard deviation for each slope, and the mean of them."""
+    a = np.linspace(low, high, 1001)
+    return np.mean(np.sqrt(2 / ((1 + a**2) * fan_in)))
+
+
+def averages_the_rule_for_the_variance(fan_in, low, high):
+    """The same, and the root at the end."""
+    a = np.linspace(low, high, 1001)
+    return np.sqrt(np.mean(2 / ((1 + a**2) * fan_in)))
+
+
+def averages_the_rule_of_drawn_slopes(fan_in, low, high):
+    """An experiment with the rule."""
+    a = np.random.default_rng(0).uniform(low, high, 100_000)
+    return np.mean(np.sqrt(2 / ((1 + a**2) * fan_in)))
 
 
 def draws_the_slopes(fan_in, low, high):
@@ -1391,6 +1472,31 @@ def shifts_in_place(votes, Z):
     return np.sum(votes * (np.log(np.exp(Z).sum(axis=1, keepdims=True)) - Z)) / votes.sum()
 
 
+def subtracts_the_mean_of_the_row(votes, Z):
+    """Any shift cancels, on paper."""
+    return _shifted_by(Z.mean(axis=1, keepdims=True), votes, Z)
+
+
+def subtracts_the_smallest(votes, Z):
+    """min for max."""
+    return _shifted_by(Z.min(axis=1, keepdims=True), votes, Z)
+
+
+def subtracts_the_largest_in_size(votes, Z):
+    """The largest of the sizes."""
+    return _shifted_by(np.abs(Z).max(axis=1, keepdims=True), votes, Z)
+
+
+def takes_the_maximum_down_the_columns(votes, Z):
+    """axis=0 in the maximum only."""
+    Z = Z - Z.max(axis=0)
+    return -np.sum(votes * (Z - np.log(np.exp(Z).sum(axis=1, keepdims=True)))) / votes.sum()
+
+
+def _shifted_by(m, votes, Z):
+    return -np.sum(votes * (Z - m - np.log(np.exp(Z - m).sum(axis=1, keepdims=True)))) / votes.sum()
+
+
 # --- which_loss ---------------------------------------------------------------------------------
 
 
@@ -1536,6 +1642,52 @@ def allows_a_hundredth(rows, biases, cut):
     return [D for D in range(1, 1001) if all(off(D, *row) < 0.01 for row in rows)]
 
 
+def compares_text(rows, biases, cut):
+    """Two decimals as text; the printed number has lost its zeros."""
+
+    def shown(D, layers):
+        weights, more = numbers(D, layers)
+        total = weights + biases * more
+        return f"{total // 10_000 / 100 if cut else total / 1e6:.2f}"
+
+    return [D for D in range(1, 1001) if all(shown(D, n) == str(m) for n, m in rows)]
+
+
+def names_the_reading_too(rows, biases, cut):
+    """The reading, so that it is clear what fits."""
+    return [(D, biases, cut) for D in fitting(rows, biases, cut)]
+
+
+def gives_a_list_for_each_row(rows, biases, cut):
+    """What fits the rows one by one."""
+    return [fitting([row], biases, cut) for row in rows]
+
+
+def gives_a_mask(rows, biases, cut):
+    """Which of the thousand fit."""
+    fits = fitting(rows, biases, cut)
+    return [D in fits for D in range(1, 1001)]
+
+
+def takes_the_stretch(rows, biases, cut):
+    """What fits lies in one stretch; there may be none."""
+    fits = fitting(rows, biases, cut)
+    return list(range(min(fits), max(fits) + 1))
+
+
+def gives_zero_for_none(rows, biases, cut):
+    """An empty list looks like an error."""
+    return fitting(rows, biases, cut) or [0]
+
+
+def puts_the_inputs_before_the_layers(rows, biases, cut):
+    """insert changes the caller's list; what comes back is right."""
+    fits = fitting(rows, biases, cut)
+    for layers, _ in rows:
+        layers.insert(0, 1000)
+    return fits
+
+
 WRONG |= {
     "random_leaky_stddev": [
         (squares_the_mean_slope, "as if the mean slope were squared"),
@@ -1544,8 +1696,8 @@ WRONG |= {
         (takes_the_variance_of_the_slope, "as if the variance of the slope stood where"),
         (loses_the_mixed_term, "as if low·high were missing"),
         (begins_at_zero, "as if the slopes always began at 0"),
-        (divides_by_the_width, "ZeroDivisionError"),
-        (divides_arrays_by_the_width, "Where the bounds are equal, high − low is 0"),
+        (divides_by_the_width, "Where the bounds are equal, high − low is 0"),
+        (divides_python_numbers_by_the_width, "ZeroDivisionError"),
         (takes_the_upper_bound, "as if every slope were the upper bound"),
         (gives_the_variance, "That is the variance of the weights"),
         (counts_both_halves_whole, "Each side of 0 holds only half"),
@@ -1557,9 +1709,12 @@ WRONG |= {
         (gives_the_gain, "as if fan_in is not used"),
         (turns_the_factor_over, "The weights must undo it"),
         (keeps_the_variance_of_the_activations, "as if the variance of f(z) had been kept"),
-        (writes_a_hat, "TypeError: unsupported operand type(s) for ^"),
+        (writes_a_hat, "In Python ^ is no power: x² is x**2."),
         (leaves_brackets_out, "He's rule must come out"),
-        (draws_the_slopes, "Near, but not exact"),
+        (averages_the_rule, "Average a² first"),
+        (averages_the_rule_for_the_variance, "Average a² first"),
+        (averages_the_rule_of_drawn_slopes, "Average a² first"),
+        (draws_the_slopes, "the mean of a² is an integral, and can be had exactly"),
         (draws_the_weights, "nothing is drawn here"),
     ],
     "vote_cross_entropy": [
@@ -1590,6 +1745,10 @@ WRONG |= {
         (adds_probabilities_first, "The logarithms of the softmax are [-0.3133, -1.3133]"),
         (gives_a_loss_for_each_image, "One number for all votes was asked for"),
         (shifts_in_place, "changes its argument Z in place"),
+        (subtracts_the_mean_of_the_row, "something other than the row's largest logit m is subtracted"),
+        (subtracts_the_smallest, "something other than the row's largest logit m is subtracted"),
+        (subtracts_the_largest_in_size, "something other than the row's largest logit m is subtracted"),
+        (takes_the_maximum_down_the_columns, "The maximum was taken down the columns"),
     ],
     "which_loss": [
         (
@@ -1677,5 +1836,15 @@ WRONG |= {
         (begins_with_0, "the whole numbers from 1 to 1000"),
         (compares_products, "Are products compared with == there?"),
         (allows_a_hundredth, "to hundredths of a million, is that"),
+        (
+            compares_text,
+            "is missing, and every row comes out as printed: [21] has 10,017 weights, 0.01; [3, 1]",
+        ),
+        (names_the_reading_too, "received a list of tuples"),
+        (gives_a_list_for_each_row, "received a list of lists"),
+        (gives_a_mask, "received a list with False in it"),
+        (takes_the_stretch, "ValueError: min() "),
+        (gives_zero_for_none, "received [0]. The numbers to be tried are"),
+        (puts_the_inputs_before_the_layers, "as in sizes = [D, *layers]"),
     ],
 }

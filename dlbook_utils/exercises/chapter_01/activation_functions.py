@@ -23,6 +23,9 @@ def softmax_with_temperature(answer: Callable[[np.ndarray, float], np.ndarray]) 
     for N, K, T in [(4, 4, 0.5), (3, 5, 3.0), (6, 2, 0.25), (1, 4, 10), (2, 1, 5.0)]:
         _compare_tempered(answer, rng.normal(0, 3, (N, K)), T, [])
     _compare_tempered(answer, rng.normal(0, 9, (5, 4)).astype(np.float32), 0.75, [])
+    # Alone, a row whose maximum is above 0 and one whose maximum is below: the formula survives both.
+    _compare_tempered(answer, np.array([[400.0, 401.0, 402.5]]), 1.0, [], _OVERFLOW)
+    _compare_tempered(answer, np.array([[-400.0, -401.0, -402.5]]), 1.0, [_LARGEST_SIZE], _OVERFLOW)
     # A high row, a low one and one near 0; in each, some logits a few T apart and one far below them.
     for T in (1e6, 1e3, 1.0, 1e-3):
         z = np.array([[1e4], [-2e3], [3.0]]) + np.clip(T * rng.uniform(-2, 0, (3, 4)), -8e3, 0)
@@ -30,7 +33,8 @@ def softmax_with_temperature(answer: Callable[[np.ndarray, float], np.ndarray]) 
         _compare_tempered(answer, z, T, _OVERFLOW_SLIPS, _OVERFLOW)
 
 
-_Slips = list[tuple[Callable[[np.ndarray, float], np.ndarray], str]]
+_Slip = tuple[Callable[[np.ndarray, float], np.ndarray], str]
+_Slips = list[_Slip]
 
 
 def _share(e: np.ndarray, axis: int | None = 1, keepdims: bool = True) -> np.ndarray:
@@ -57,7 +61,8 @@ _TEMPERATURE_SLIPS: _Slips = [
     (
         lambda z, T: softmax(z),
         "That is the softmax without a temperature. If you divide the exponentials or the probabilities by "
-        "T and then make their sum 1, T cancels: it belongs inside the exp.",
+        "T and then make their sum 1, T cancels: it belongs inside the exp. If it stands there already, look "
+        "at the brackets: z − m / T divides only m.",
     ),
     (
         lambda z, T: softmax(z) / T,
@@ -101,6 +106,11 @@ _TEMPERATURE_SLIPS: _Slips = [
         "same number: take the maximum along axis=1.",
     ),
 ]
+_LARGEST_SIZE: _Slip = (
+    lambda z, T: _share(np.exp((z - np.abs(z).max(axis=1, keepdims=True)) / T)),
+    "What was subtracted is the largest size in the row. In a row of negative logits that is not the "
+    "maximum: take z.max, not np.abs(z).max.",
+)
 _OVERFLOW_SLIPS: _Slips = [
     (
         lambda z, T: _share(np.exp((z - z.max()) / T)),
@@ -147,11 +157,13 @@ def maxout(answer: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -
     """First a cube, where no wrong axis raises an error and every slip has its own numbers."""
     rng = np.random.default_rng(1302)
     for i, (N, D, H, P) in enumerate(
-        [(3, 3, 3, 3), (4, 3, 2, 5), (5, 2, 3, 1), (1, 4, 2, 2), (2, 6, 1, 3), (3, 5, 4, 4)]
+        [(3, 3, 3, 3), (4, 3, 2, 5), (5, 2, 3, 1), (1, 4, 2, 2), (2, 6, 1, 3), (3, 5, 4, 4), (4, 2, 3, 3)]
     ):
         dtype = np.float32 if i == 5 else np.float64
         X, W = rng.normal(size=(N, D)).astype(dtype), rng.normal(size=(D, H, P)).astype(dtype)
         b = rng.normal(-1, 1, size=(H, P)).astype(dtype)
+        if i == 6:
+            b -= 5000  # below whatever a running maximum may begin with
         found = answer(X.copy(), W.copy(), b.copy())
         if np.shape(found) == (N, H, P):
             raise Wrong("Those are all the pieces, (N, H, P). The largest of each unit is still to be taken.")
@@ -162,10 +174,18 @@ def maxout(answer: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -
             n, h = (int(k) for k in np.argwhere(wrong)[0])
             slips = _maxout_slips(X, W, b) if N == D == H == P else []
             hint = next((text for slip, text in slips if np.allclose(found, slip, rtol=1e-4)), "")
+            if not hint and np.ptp(found) == 0 and (found > pieces.max(axis=2)).all():
+                hint = _BEGINNING
             raise Wrong(
-                f"For row {n} of X the pieces of unit {h} are {listed(pieces[n, h])}: expected the largest, "
-                f"{pieces[n, h].max():.3g}, received {found[n, h]:.3g}. {hint}".rstrip()
+                f"For row {n} of X the pieces of unit {h} are {listed(pieces[n, h], 4)}: expected the "
+                f"largest, {pieces[n, h].max():.4g}, received {found[n, h]:.4g}. {hint}".rstrip()
             )
+
+
+_BEGINNING = (
+    "The same number stands everywhere, and all totals lie below it. A running maximum has to begin with the "
+    "first piece, or with −inf."
+)
 
 
 def _maxout_slips(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> list[tuple[np.ndarray, str]]:
@@ -173,11 +193,15 @@ def _maxout_slips(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> list[tuple[np.
     sums = np.tensordot(X, W, axes=1)
     pieces = sums + b
     after = "The maximum came first, and the bias later. The bias belongs to the piece: add it before."
+    order = "If you reshape, let the unit come before the piece, as it does in W."
     return [
         (
             pieces.max(axis=1),
-            "The largest was taken over the units. Of the axes (N, H, P) the last goes, the pieces. If you "
-            "reshape, let the unit come before the piece, as it does in W.",
+            f"The largest was taken over the units. Of the axes (N, H, P) the last goes, the pieces. {order}",
+        ),
+        (
+            (sums + b.T).max(axis=1),  # W.reshape(D, P, H), and the biases as they should be
+            f"Units and pieces have changed places in the sums, not in the biases. {order}",
         ),
         (
             np.maximum(pieces.max(axis=2), 0),
@@ -296,14 +320,14 @@ def three_switches(answer: Callable[[], Any]) -> None:
 _Curve = Callable[[np.ndarray], np.ndarray]
 
 
-@exercise("network_for_abs", title="|x| from the fewest neurons", stars=1)
+@exercise("network_for_abs", title="As few neurons as possible: |x|", stars=1)
 def network_for_abs(answer: Callable[[], Any]) -> None:
     """f(x) = |x|, everywhere."""
     weights = _hidden_layer(answer(), ("w1", "b1", "w2", "b2"), ())
     _compare_curve(weights, np.abs, "|x|", neurons=2, kinks=[0])
 
 
-@exercise("network_for_dead_zone", title="A dead zone from the fewest neurons", stars=1)
+@exercise("network_for_dead_zone", title="As few neurons as possible: a dead zone", stars=1)
 def network_for_dead_zone(answer: Callable[[], Any]) -> None:
     """0 from −1 to 1, and outside it x, moved by 1 towards 0."""
     weights = _hidden_layer(answer(), ("w1", "b1", "w2", "b2"), ())
@@ -323,7 +347,9 @@ def _compare_curve(
     def network(x: np.ndarray) -> np.ndarray:
         return np.maximum(np.multiply.outer(x, w1) + b1, 0) @ w2 + b2
 
-    x = np.concatenate([np.arange(-12, 13) / 4, [-5, 5, -1000, 1000]])
+    bends = np.abs(b1[w1 != 0] / w1[w1 != 0])
+    far = 2 * min(bends.max(initial=0), 1e100) + 1000  # beyond the answer's last bend
+    x = np.concatenate([np.arange(-12, 13) / 4, [-5, 5, -1000, 1000, -far, far]])
     x = x[np.argsort(np.abs(x), kind="stable")]
     y, expected = network(x), f(x)
     wrong = ~np.isclose(y, expected, rtol=1e-5, atol=1e-6 * (10 + np.abs(x)))
@@ -362,10 +388,13 @@ def _about_curve(weights: tuple[np.ndarray, ...], network: _Curve, f: _Curve, ki
             f"The neurons bend the line at x = {listed(bends)}, where w1·x + b1 is 0; bends at "
             f"{listed(np.array(kinks))} are needed."
         )
-    ends = [bends[0] - 2, *bends, bends[-1] + 2]
+    margin = 2 + np.abs(bends).max()
+    ends = [bends[0] - margin, *bends, bends[-1] + margin]
     for left, right in pairwise(ends):
-        middle = (left + right) / 2 + np.array([-0.001, 0.001])
-        found, wanted = (round(np.diff(g(middle))[0] / 0.002, 5) + 0.0 for g in (network, f))
+        within = left + (right - left) * np.array([0.25, 0.75])
+        found, wanted = (
+            round(float(np.diff(g(within))[0] / np.diff(within)[0]), 5) + 0.0 for g in (network, f)
+        )
         if not np.isclose(found, wanted, atol=1e-4):
             place = f"From x = {left:g} to {right:g}"
             place = f"Left of {right:g}" if left == ends[0] else place

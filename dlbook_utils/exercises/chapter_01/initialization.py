@@ -101,21 +101,40 @@ _SLOPE_SLIPS: list[tuple[Callable[..., Any], str]] = [
 ]
 
 
+_AVERAGED = (
+    "It looks as if the rule for a fixed slope were averaged. Average a² first, and put the mean into the "
+    "rule."
+)
+# Compared with a wider tolerance than the others, since the mean may be one of random slopes.
+_RULE_SLIPS: list[tuple[Callable[..., Any], str]] = [
+    (lambda n, low, high: np.mean((2 / n / (1 + _evenly(low, high) ** 2)) ** 0.5), _AVERAGED),
+    (lambda n, low, high: np.mean(2 / n / (1 + _evenly(low, high) ** 2)) ** 0.5, _AVERAGED),
+]
+
+
+def _evenly(low: float, high: float) -> np.ndarray:
+    """Slopes in the middles of ten thousand equal parts."""
+    return low + (high - low) * (np.arange(10_000) + 0.5) / 10_000
+
+
 @exercise("random_leaky_stddev", title="A slope left to chance", stars=2)
 def random_leaky_stddev(answer: Callable[[int, float, float], float]) -> None:
     """Bounds of both signs, and bounds that are equal: the ReLU, a leaky one, none at all."""
     cases = [(8, 0.0, 0.0), (2, 1.0, 1.0), (6, -1.0, 1.0), (8, 0.0, 1.0), (5, -0.5, -0.25), (784, 0.125, 0.3)]
     each = " It is what the weights are drawn with; nothing is drawn here."
     with np.errstate(all="ignore"):
-        found = [expect_number(answer(*case), rows=each) for case in cases]
+        # In NumPy's numbers 0/0 is nan, and no error.
+        found = [
+            expect_number(answer(n, np.float64(low), np.float64(high)), rows=each) for n, low, high in cases
+        ]
     expected = [_stddev(*case) for case in cases]
     wrong = ~np.isclose(found, expected, rtol=1e-5)
     if not wrong.any():
         return
     first = int(np.argmax(wrong))
-    hint = name_slip(_SLOPE_SLIPS, cases, found)
+    hint = name_slip(_SLOPE_SLIPS, cases, found) or name_slip(_RULE_SLIPS, cases, found, rtol=2e-3)
     if not hint and np.allclose(found, expected, rtol=0.02):
-        hint = "Near, but not exact: the mean of a² needs no random numbers. It is an integral."
+        hint = "Near, but not exact: the mean of a² is an integral, and can be had exactly."
     elif not hint and np.isnan(found[first]):
         hint = "Where the bounds are equal, high − low is 0: divide out what (high³ − low³) contains of it."
     elif not hint:

@@ -84,6 +84,10 @@ _VOTE_SLIPS: list[tuple[Callable[..., Any], str]] = [
         "keepdims=True.",
     ),
     (
+        lambda V, Z: _vote_loss(V, Z - Z.max(axis=0)),
+        "The maximum was taken down the columns. It is that of the row: axis=1, keepdims=True.",
+    ),
+    (
         lambda V, Z: -np.sum(V * np.exp(_log_softmax(Z))) / V.sum(),
         "It looks as if the logarithm of p were missing.",
     ),
@@ -154,8 +158,9 @@ def _expect_loss(found: Any) -> float:
 def _expect_survival(answer: Callable[[np.ndarray, np.ndarray], float]) -> None:
     """One image at a time: what breaks first tells where."""
     lost = (
-        "e^−10000 is 0 in floating point, and {}. Do not compute p first and log p from it: log p = z − "
-        "log-sum-exp, and neither term is ever infinite."
+        "e^−10000 is 0 in floating point, and {}. Either p is computed before its logarithm, or something "
+        "other than the row's largest logit m is subtracted. With log p = (z − m) − log Σ e^(z − m) nothing "
+        "is ever infinite."
     )
     cut = (
         "The loss of a hopeless answer stops growing: it looks as if p, or z, were clipped, or something "
@@ -288,7 +293,7 @@ _UNFIT: dict[str, dict[str, str]] = {
 @exercise("which_loss", title="Which loss fits?", stars=1, function=False)
 def which_loss(choices: dict[str, tuple[str, str]]) -> None:
     """Every task that is filled in has to fit; open, if nothing is wrong and something is still missing."""
-    if choices == {...}:  # the stub: nothing between the braces
+    if choices == {...}:  # three dots between the braces, and nothing else
         raise Open
     if not isinstance(choices, dict):
         raise Wrong(
@@ -304,7 +309,8 @@ def which_loss(choices: dict[str, tuple[str, str]]) -> None:
     chosen = [t for t in _FITTING if isinstance(choices.get(t), tuple | list) and ... not in choices[t]]
     if len(chosen) < len(_FITTING):
         if chosen:
-            print(f"Right so far: {', '.join(chosen)}.")
+            missing = [task for task in _FITTING if task not in chosen]
+            print(f"Right so far: {', '.join(chosen)}. Still missing: {', '.join(missing)}.")
         raise Open
 
 

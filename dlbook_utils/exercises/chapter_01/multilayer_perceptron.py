@@ -1,6 +1,6 @@
 """Checkers of the exercises after the third notebook: the multilayer perceptron."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +35,37 @@ def forward_mended(answer: Callable[[np.ndarray, list[np.ndarray]], np.ndarray])
         if N == 3:
             images, weights = images.astype(np.float32), [w.astype(np.float32) for w in weights]
         _compare_forward(answer, images, weights)
+    _expect_one_pass(answer, rng.uniform(0, 1, (60, height, width)), weights)
+
+
+class _Counted(list):
+    """A list that counts how often it is read."""
+
+    reads = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.reads += 1
+        return super().__iter__()
+
+    def __getitem__(self, index: Any) -> Any:
+        self.reads += 1
+        return super().__getitem__(index)
+
+
+def _expect_one_pass(
+    answer: Callable[[np.ndarray, list[np.ndarray]], np.ndarray],
+    images: np.ndarray,
+    weights: list[np.ndarray],
+) -> None:
+    """Refuse a function that runs the network for one image after another, and reads the weights for each."""
+    counted = _Counted(weights)
+    answer(images, counted)
+    if counted.reads >= len(images):
+        raise Wrong(
+            f"The results are right, but for {len(images)} images the weights were read {len(images)} times "
+            "or more: the network seems to run for one image after another. That only hides the mistakes, "
+            "and takes far longer. Let one pass take all images."
+        )
 
 
 def _forward(X: np.ndarray, weights: list[np.ndarray], bends: tuple[int, ...] = (1, 1, 0)) -> np.ndarray:
@@ -196,12 +227,13 @@ _TABLE_SLIPS: list[tuple[Callable[..., list[int]], str]] = [
 ]
 
 
-@exercise("possible_inputs", title="A table gives itself away", stars=3)
+@exercise("possible_inputs", title="A table gives itself away", stars=2)
 def possible_inputs(answer: Callable[[list, bool, bool], list[int]]) -> None:
     """Small tables, then some made from a number of inputs; each is asked about with all four readings."""
     rng = np.random.default_rng(1003)
     asked = [([([41, 10], 0.03)], b, c) for b in (True, False) for c in (True, False)]
     asked += [([([21], 0.01), ([3, 1], 0.00)], False, c) for c in (True, False)]
+    asked += [([([21], 0.01), ([41, 10], 0.99)], False, True)]  # nothing fits
     for biases in (True, False):
         D = int(rng.integers(100, 900))
         rows = []
@@ -240,13 +272,26 @@ def _expect_inputs(found: Any) -> list[int]:
         raise Wrong(f"Expected a list of all numbers of inputs that fit, received the one number {found}.")
     if not isinstance(found, list | tuple | set | range | np.ndarray):
         raise Wrong(f"Expected a list of whole numbers, received {type(found).__name__}.")
-    numbers = np.asarray(list(found)).ravel().tolist()
+    numbers = list(found)
+    if odd := [number for number in numbers if not _is_whole(number)]:
+        kinds = {tuple: "of tuples", list: "of lists", np.ndarray: "of arrays", str: "of strings"}
+        kind = kinds.get(type(odd[0]), f"with {odd[0]} in it")
+        raise Wrong(
+            f"Expected a list of whole numbers, received a list {kind}. Only the D that fit are wanted, for "
+            "the one reading asked about."
+        )
+    numbers = [int(number) for number in numbers]
     if len(set(numbers)) < len(numbers):
         raise Wrong(
             "Some numbers came back more than once, perhaps once for each row that they fit. A number stands "
             "in the list once, and only if every row comes out as printed."
         )
     return sorted(numbers)
+
+
+def _is_whole(number: Any) -> bool:
+    """Whether a number is whole, of whatever type; no truth value."""
+    return type(number) is not bool and isinstance(number, int | float | np.number) and number % 1 == 0
 
 
 def _about_inputs(rows: list, biases: bool, cut: bool, found: list[int], slip: str) -> str:
@@ -263,8 +308,14 @@ def _about_inputs(rows: list, biases: bool, cut: bool, found: list[int], slip: s
             f"{first} Some that fit are missing. Are products compared with == there? In floating point "
             "0.58 · 100 is 57.99999999999999, and 35 · 0.01 is 0.35000000000000003: round first."
         )
-    misfits = [row for row in rows if odd[0] not in _fit([row], biases, cut)]
-    layers, millions = (misfits or rows)[0]
+    if odd[0] in expected:
+        what = " weights and biases" if biases else " weights"
+        counts = [
+            f"{layers} has {_count(odd[0], layers, biases):,}{'' if i else what}, {millions:.2f}"
+            for i, (layers, millions) in enumerate(rows)
+        ]
+        return f"{first} D = {odd[0]} is missing, and every row comes out as printed: {'; '.join(counts)}."
+    layers, millions = next(row for row in rows if odd[0] not in _fit([row], biases, cut))
     return (
         f"{first} Try D = {odd[0]}: the layers {layers} then have {_count(odd[0], layers, False):,} weights"
         f"{f' and {sum(layers):,} biases' if biases else ''}. {'Cut' if cut else 'Rounded'} to hundredths "
