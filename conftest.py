@@ -21,6 +21,10 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure(config):
+    notebooks.share_cores(getattr(config.option, "numprocesses", None) or 1)  # kernels inherit it
+
+
 def is_cell(item) -> bool:
     return type(item).__name__ == "IPyNbCell"
 

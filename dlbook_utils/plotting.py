@@ -207,20 +207,20 @@ def show_graph(
     unknown = {text for pair in arrows for text in pair}.union(notes) - boxes.keys()
     if unknown:
         raise ValueError(f"expected arrows and notes between the boxes, received {sorted(unknown)}")
-    for start, end in arrows:
-        ax.annotate(
-            "",
-            xy=boxes[end],
-            xytext=boxes[start],
-            arrowprops={"arrowstyle": "-|>", "color": "#777777", "shrinkA": 18, "shrinkB": 20},
-        )
+    place = {"ha": "center", "va": "center", "fontsize": 10}
+    frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#777777"}
+    framed = {}
     for text, (column, row) in boxes.items():
-        frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "#777777"}
-        lines = text + "\n" * (text in notes)
-        ax.text(column, row, lines, ha="center", va="center", fontsize=10, bbox=frame)
-        if text in notes:
-            note = "\n" * (1 + text.count("\n")) + notes[text]
-            ax.text(column, row, note, ha="center", va="center", fontsize=10, color="#A84A00")
+        note = notes.get(text, "")
+        # The frame is fitted to both, which then are written in their own colours.
+        both = f"{text}\n{note}" if note else text
+        framed[text] = ax.text(column, row, both, color="none", bbox=frame, **place).get_bbox_patch()
+        ax.text(column, row, text + "\n" * bool(note), **place)
+        ax.text(column, row, "\n" * (1 + text.count("\n")) + note, color="#A84A00", **place)
+    for start, end in arrows:  # from the edge of one frame to the edge of the other
+        ends = {"patchA": framed[start], "patchB": framed[end], "shrinkA": 0, "shrinkB": 1}
+        style = {"arrowstyle": "-|>", "color": "#777777"}
+        ax.annotate("", xy=boxes[end], xytext=boxes[start], arrowprops=style | ends)
     columns, rows = zip(*boxes.values(), strict=True)
     ax.set(xlim=(min(columns) - 0.6, max(columns) + 0.6), ylim=(max(rows) + 0.6, min(rows) - 0.6))
     ax.axis("off")

@@ -11,14 +11,18 @@ import numpy as np
 import pytest
 
 from dlbook_utils import activations, playground, plotting
+from dlbook_utils.autodiff import Variable, backward
 from dlbook_utils.datasets import load_mnist
-from dlbook_utils.playground import _figure, _small_network
+from dlbook_utils.gradient_check import numerical_gradient
+from dlbook_utils.playground import _figure, _graph_steps, _small_network
 from dlbook_utils.playground._neuron import NAMES
 
 FIGURES = {
     "neuron": playground.neuron,
     "digit_weights": playground.digit_weights,
     "small_network": playground.small_network,
+    "training": lambda: playground.small_network(train=True),
+    "graph_steps": playground.graph_steps,
 }
 figures = pytest.mark.parametrize("name", FIGURES)
 VOID = {"br", "hr", "img", "input", "link", "meta"}
@@ -230,19 +234,26 @@ def right(network, one):
     return np.sum((network.forward(one.points)[2] > 0) == one.labels)
 
 
+def best_line(one):
+    """How many points one line gets right, if those that lie on it count as right.
+
+    If a line separates points, so does one through two of them, moved by as little as one likes.
+    """
+    best = 0
+    for p, q in itertools.combinations(one.points, 2):
+        sides = (one.points - p) @ np.array([p[1] - q[1], q[0] - p[0]])
+        free = np.isclose(sides, 0)
+        for way in (1, -1):
+            best = max(best, np.sum(free | ((way * sides > 0) == one.labels)))
+    return best
+
+
 @pytest.mark.parametrize("one", playground.small_network_data(), ids=lambda one: one.name)
 def test_points_of_the_small_network_can_be_told_apart_but_not_by_a_line(one):
     assert right(one.solved, one) == len(one.points)
     assert right(one.open, one) < len(one.points)
     assert abs(one.solved.forward(one.points)[2]).min() > 0.1  # a slip of the hand spoils nothing
-    # If a line separates points, so does one through two of them, moved by as little as one likes.
-    best = 0
-    for p, q in itertools.combinations(one.points, 2):
-        sides = (one.points - p) @ np.array([p[1] - q[1], q[0] - p[0]])
-        free = np.isclose(sides, 0)  # those on the line itself may be counted on either side
-        for way in (1, -1):
-            best = max(best, np.sum(free | ((way * sides > 0) == one.labels)))
-    assert best < len(one.points)
+    assert best_line(one) < len(one.points)
 
 
 def test_tasks_of_the_small_network_are_so():
@@ -260,6 +271,186 @@ def test_tasks_of_the_small_network_are_so():
         assert np.array_equal(before[..., 1], -after[..., 1])
         assert np.array_equal(before[..., [0, 2]], after[..., [0, 2]])
     assert np.array_equal(stripe.open.w2, stripe.solved.w2)
+
+
+# --- A network that trains ---------------------------------------------------------------------
+
+TRAINING = {one.name: one for one in playground.small_network_data(train=True)}
+sets = pytest.mark.parametrize("one", TRAINING.values(), ids=TRAINING)
+
+
+def by_hand(network, one, rate, steps):
+    """The same training in plain NumPy, with f′ from dlbook_utils.activations."""
+    f, slope = activations.get(network.activation), getattr(activations, f"{network.activation}_grad")
+    W1, b1, w2, b2 = network.W1.copy(), network.b1.copy(), network.w2.copy(), network.b2
+    x, y, losses = one.points, one.labels.astype(float), []
+    for step in range(steps + 1):
+        z1 = x @ W1 + b1
+        h = f(z1)
+        z = h @ w2 + b2
+        p = 1 / (1 + np.exp(-z))
+        losses.append(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+        dz = (p - y) / len(y)
+        dz1 = np.outer(dz, w2) * slope(z1)
+        if step < steps:
+            W1, b1 = W1 - rate * x.T @ dz1, b1 - rate * dz1.sum(axis=0)
+            w2, b2 = w2 - rate * dz @ h, b2 - rate * dz.sum()
+    return W1, b1, w2, b2, losses
+
+
+@sets
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def test_training_is_plain_numpy_s(one, activation):
+    begin = _small_network.SmallNetwork(activation, *list(vars(one.open).values())[1:])
+    trained, losses = begin.train(one.points, one.labels, 0.3, 50)
+    *weights, expected = by_hand(begin, one, 0.3, 50)
+    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    for weight, name in zip(weights, ("W1", "b1", "w2", "b2"), strict=True):
+        np.testing.assert_allclose(getattr(trained, name), weight, rtol=1e-8)
+        assert np.array_equal(getattr(begin, name), getattr(one.open, name))
+
+
+@sets
+def test_gradients_of_the_small_network_are_those_of_nudging(one):
+    gradients = one.open.gradients(one.points, one.labels)
+    for name in ("W1", "b1", "w2", "b2"):
+
+        def loss(value, name=name):
+            network = _small_network.SmallNetwork(**vars(one.open) | {name: value})
+            return network.train(one.points, one.labels, 1.0, 0)[1][0]
+
+        numerical = numerical_gradient(loss, np.array(getattr(one.open, name), dtype=float))
+        np.testing.assert_allclose(gradients[name], numerical, rtol=1e-5, atol=1e-9)
+
+
+@sets
+def test_points_to_train_on(one):
+    """As many circles as squares, inside the picture, and no line tells them apart."""
+    assert len(one.points) == 40
+    assert one.labels.sum() == 20
+    assert np.all((one.points > -0.45) & (one.points < 1.45))
+    assert best_line(one) < len(one.points)
+
+
+def test_training_at_rest_prints_what_numpy_computes():
+    one = TRAINING["XOR"]
+    W1, b1, w2, b2, losses = by_hand(one.open, one, 1, 40)
+    html = FIGURES["training"]().html
+    text = Reader(html).text.replace("−", "-")
+    assert f"step 40, loss {losses[-1]:.4f}" in text
+    cells = re.findall(r'data-weight="(.*?)">(.*?)<span>∂ (.*?)</span>', html)
+    assert len(cells) == 13
+    expected = {"W1": W1, "b1": b1, "w2": w2, "b2": np.array(b2)}
+    after = dict(zip(expected, by_hand(one.open, one, 1, 41), strict=False))
+    for words, value, gradient in cells:
+        name, *place = words.split()
+        at = tuple(map(int, place))
+        assert float(value.replace("−", "-")) == pytest.approx(expected[name][at], abs=0.5001e-4)
+        moved = expected[name][at] - np.asarray(after[name])[at]  # with the rate 1
+        assert float(gradient.replace("−", "-")) == pytest.approx(moved, abs=0.5001e-4)
+
+
+def test_what_the_training_says_to_notice_is_so():
+    xor, arcs = TRAINING.values()
+    coin = np.log(2)
+
+    def course(one, rate, steps, activation="tanh"):
+        begin = _small_network.SmallNetwork(activation, *list(vars(one.open).values())[1:])
+        trained, losses = begin.train(one.points, one.labels, rate, steps)
+        return right(trained, one), np.array(losses)
+
+    for rate, steps in ((0.3, 400), (1, 200), (3, 100)):
+        score, losses = course(xor, rate, steps)
+        assert score == 40
+        assert losses[-1] < 0.15
+    losses = course(xor, 1, 25)[1]
+    assert np.all(abs(losses[8:] - coin) < 0.025)  # it lingers
+    score, losses = course(xor, 10, 200)
+    assert losses.max() > 3 * coin  # it overshoots
+    assert score < 40
+    assert course(xor, 1, 2000, "linear")[0] < 40
+    assert course(arcs, 3, 1000)[0] == 40  # and the other points can be learnt, too
+
+
+# --- A graph -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [-2.0, -0.3, 0.0, 1.5, 2.0])
+@pytest.mark.parametrize("w", [-1.1, 0.4, 2.0])
+def test_graph_steps_are_the_tape_s(x, w):
+    x, w = Variable(x), Variable(w)
+    z = x * w
+    a = np.tanh(z)
+    s = z + a
+    e = s - 0.5
+    L = np.square(e)
+    gradients = backward(L)
+    last = _graph_steps.run(len(_graph_steps.STEPS) - 1, float(x.value), float(w.value))
+    for name, variable in {"x": x, "w": w, "z": z, "a": a, "s": s, "e": e, "L": L}.items():
+        assert last.value[name] == pytest.approx(float(variable.value), abs=1e-12)
+        assert last.gradient[name] == pytest.approx(float(gradients[variable]), abs=1e-12)
+    shares = [share for (_, end), (_, share) in last.edges.items() if end == "z"]
+    assert len(shares) == 2
+    assert sum(shares) == pytest.approx(float(gradients[z]), abs=1e-12)
+
+
+def test_every_step_of_the_graph_uses_what_is_there():
+    """Forward each node after its arguments; back each node once all its shares have come in."""
+    steps, edges = _graph_steps.STEPS, _graph_steps.EDGES
+    known = {"x", "w", "y"}
+    for step in steps:
+        if step.compute:
+            assert known.issuperset(_graph_steps.NODES[step.compute].arguments)
+            known.add(step.compute)
+    assert known == set(_graph_steps.NODES)
+    back = [step.edge for step in steps if step.edge]
+    assert sorted(back) == sorted(edge for edge in edges if edge[1] != "y")
+    for n, (start, _) in enumerate(back):
+        assert {edge for edge in edges if edge[1] == start} <= set(back[:n])
+    assert [bool(step.compute) for step in steps] == [False] + 5 * [True] + 8 * [False]
+
+
+@pytest.mark.parametrize(("x", "w"), [(1.5, 0.4), (-2.0, 2.0), (-0.7, -1.3)])
+def test_sentences_of_the_graph_are_true(x, w):
+    """Whatever stands between two equals signs and can be computed has the value that is claimed."""
+    claims = 0
+    for at in range(len(_graph_steps.STEPS)):
+        text = _graph_steps.sentence(at, _graph_steps.run(at, x, w)).replace("²", "**2")
+        assert "{" not in text
+        assert not re.search(r"[·+−] −", text)  # a negative number behind a sign has its brackets
+        for part in re.split(r"[.,:;] |[.]$", text):
+            values = []
+            for side in part.split(" = "):
+                side = side.replace("−", "-").replace("·", "*")
+                if re.fullmatch(r"[-+*(). 0-9]+", side):
+                    values.append(eval(side))
+            largest = max([1.0, *map(float, re.findall(r"\d+\.\d+", part))])
+            for value in values[1:]:  # each factor has been rounded
+                assert value == pytest.approx(values[0], abs=1e-4 * largest)
+                claims += 1
+    assert claims >= 9
+
+
+def test_graph_at_rest_shows_one_share_of_two():
+    text = Reader(playground.graph_steps().html).text
+    ds = 2 * (0.6 + np.tanh(0.6) - 0.5)
+    assert f"∂L/∂z so far {ds:.4f}" in text
+    assert f"∂L/∂a {ds:.4f}" in text
+    assert f"= {ds:.4f}" in text
+    assert "∂L/∂x ?" in text
+    assert f"step 10 of 13, back {_graph_steps.sentence(10, _graph_steps.run(10, 1.5, 0.4))}" in (
+        text.replace("\u2060", "")
+    )
+
+
+def test_what_the_graph_says_to_notice_is_so():
+    """At the ends of both sliders tanh is flat, and the share through it next to nothing."""
+    for x, w in ((2, 2), (-2, 2)):
+        edges = _graph_steps.run(13, x, w).edges
+        assert abs(edges["a", "z"][1]) < 0.002 * abs(edges["s", "z"][1])
+
+
+# --- Pieces ------------------------------------------------------------------------------------
 
 
 def test_png_can_be_read():

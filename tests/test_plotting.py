@@ -72,3 +72,16 @@ def test_bad_input_is_refused():
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match=r"received shape \(4,\)"):
         plotting.show_image(ax, np.zeros(4))
+
+
+def test_show_graph_draws_every_box_arrow_and_note():
+    _, ax = plt.subplots()
+    boxes = {"x": (0, 0), "w": (1, 0), "x·w\n6": (0.5, 1)}
+    plotting.show_graph(ax, boxes, [("x", "x·w\n6"), ("w", "x·w\n6")], {"w": "slope 2"})
+    written = [t.get_text() for t in ax.texts]
+    assert {"x", "w\n", "x·w\n6", "\nslope 2"} <= set(written)
+    assert sum(t.arrow_patch is not None for t in ax.texts if hasattr(t, "arrow_patch")) == 2
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # row 0 at the top
+    for arrows, notes in (([("x", "y")], {}), ([], {"z": "slope"})):
+        with pytest.raises(ValueError, match="expected arrows and notes between the boxes, received"):
+            plotting.show_graph(ax, boxes, arrows, notes)

@@ -218,3 +218,19 @@ def test_the_learning_curve_can_be_contradicted_and_holds_when_it_is_run_again()
     for planted in (script.accuracy(1, seed=0), script.accuracy(1000, seed=0)):  # other rows
         with pytest.raises(AssertionError):
             assert_within_spread(planted, row["accuracy"])
+
+
+def test_the_deep_remedies_hold_when_one_seed_is_run_again():
+    from experiments import deep_remedies as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert record.column("accuracy").shape == (2 * 9 * 5, 5)
+    for depth, kind, rate in ((10, "residual, layer norm", 0.01), (30, "tanh, orthogonal", 0.01)):
+        row = record.row(depth=depth, network=kind, learning_rate=rate)
+        recorded = row["accuracy"][record.seeds.index(2)]
+        live = script.trained_accuracy(kind, depth, rate, 2)
+        assert_within_spread(live, row["accuracy"], same_seed=recorded, rtol=0.01)
+        plain = record.row(depth=depth, network="Glorot", learning_rate=rate)["accuracy"]
+        with pytest.raises(AssertionError):
+            assert_within_spread(np.median(plain), row["accuracy"])

@@ -1,11 +1,11 @@
-"""Draw the pictures of the landing page and of Chapter 1's page, from real data.
+"""Draw the pictures of the landing page and of the pages of Chapters 1 and 2, from real data.
 
     python tools/draw_cover.py
 
-Writes ``_static/cover.svg`` and ``_static/neuron.svg``. Every image and bar in
-them is computed: the travelling digit (the first test image of MNIST), neurons
-of Chapter 1 (from averages over 50,000 training images), and what they make of
-it.
+Writes ``_static/cover.svg``, ``_static/neuron.svg`` and ``_static/slopes.svg``. Every image and bar in
+them is computed: the travelling digit (the first test image of MNIST), neurons of Chapter 1 (from
+averages over 50,000 training images), and what they make of it; a misread digit, the slope of its loss
+in every pixel, and what three repainted pixels do.
 """
 
 import base64
@@ -15,7 +15,9 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 
+from dlbook_utils.autodiff import vjp
 from dlbook_utils.datasets import load_mnist
+from dlbook_utils.pretrained import load_weights
 
 STATIC = Path(__file__).resolve().parent.parent / "_static"
 NAVY, PALE, SKY, AMBER, WHITE = "#0b3c5d", "#9fc9e6", "#56b4e9", "#f5a35c", "#ffffff"
@@ -108,6 +110,43 @@ def one_neuron(digit: np.ndarray, weights: np.ndarray, bias: float) -> list[str]
     return parts
 
 
+def slopes_of_pixels(x: np.ndarray, label: int, weights: list[np.ndarray]) -> list[str]:
+    """A misread digit, the slopes of its loss, and the digit with the three best pixels repainted."""
+
+    def logits(x):
+        W1, b1, W2, b2, W3, b3 = weights
+        return np.maximum(np.maximum(x @ W1 + b1, 0) @ W2 + b2, 0) @ W3 + b3
+
+    def loss(x):
+        z = logits(x)
+        return np.log(np.sum(np.exp(z))) - z[label]
+
+    slope = vjp(loss, x)[1]()[0]
+    room = np.where(slope > 0, -x, 1 - x)
+    best = np.argsort(slope * room)[:3]
+    repainted = x.copy()
+    repainted[best] += room[best]
+    read = [int(np.argmax(logits(image))) for image in (x, repainted)]
+    size, y = 170, 45
+    parts = [picture(40, y, size, x.reshape(28, 28)), text(125, 245, f"a {label}, read as {read[0]}")]
+    parts += [text(265, y + 92, "→", 26, WHITE)]
+    parts += [signed_picture(320, y, size, -slope.reshape(28, 28) / np.abs(slope).max())]
+    parts += [text(405, 245, "what each pixel should do")]
+    parts += [text(545, y + 92, "→", 26, WHITE)]
+    parts += [
+        picture(600, y, size, repainted.reshape(28, 28)),
+        text(685, 245, f"three pixels: read as {read[1]}"),
+    ]
+    step = size / 28
+    for k in best:
+        row, column = divmod(int(k), 28)
+        for left in (320, 600):
+            at = f'x="{left + (column - 0.5) * step:.1f}" y="{y + (row - 0.5) * step:.1f}"'
+            frame = f'width="{2 * step:.1f}" height="{2 * step:.1f}"'
+            parts.append(f'<rect {at} {frame} fill="none" stroke="{AMBER}" stroke-width="2"/>')
+    return parts
+
+
 def signed_picture(x: float, y: float, size: float, values: np.ndarray) -> str:
     """An image of values from −1 (amber) over 0 (navy) to 1 (sky)."""
     rgb = [np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for color in (NAVY, SKY, AMBER)]
@@ -137,6 +176,14 @@ def main() -> None:
     weights = x_train[y_train == 1].mean(axis=0) - x_train[y_train != 1].mean(axis=0)
     alt = "Ink times weights, pixel by pixel; the sum plus the bias is negative; the sigmoid says: not a 1."
     write("neuron.svg", 890, 260, alt, one_neuron(digit, weights.reshape(28, 28), bias=-0.362))
+
+    # Validation digit 5 in the second notebook of Chapter 2.
+    trained = [w.astype(np.float64) for w in load_weights("mlp_64_32")]
+    alt = (
+        "A 4 read as a 9; the slope of the loss in every pixel; with three pixels repainted it is read as 4."
+    )
+    x = images[50_005].reshape(784) / 255
+    write("slopes.svg", 810, 270, alt, slopes_of_pixels(x, int(labels[50_005]), trained))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tools.notebooks import ROOT, all_notebooks, cpu_seconds, longest_first
+from tools.notebooks import ROOT, all_notebooks, cpu_seconds, longest_first, share_cores
 
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
@@ -87,6 +87,7 @@ def execute(path: Path):
 
 
 def main(jobs: int) -> int:
+    share_cores(jobs)
     cache = open_cache()
     waiting = [path for path in longest_first(all_notebooks()) if not is_cached(cache, path)]
     times = json.loads(TIMES.read_text()) if TIMES.exists() else {}

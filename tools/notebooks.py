@@ -1,6 +1,7 @@
 """What the tools know about the book's notebooks: where they are, and what they may cost."""
 
 import json
+import os
 from pathlib import Path
 
 import psutil
@@ -38,3 +39,14 @@ def cpu_seconds(pid: int) -> float:
     process = psutil.Process(pid)
     times = [p.cpu_times() for p in [process, *process.children(recursive=True)]]
     return sum(t.user + t.system for t in times)
+
+
+def share_cores(jobs: int) -> None:
+    """Give each of so many kernels its part of the cores, unless somebody has set a number already.
+
+    A small matrix product on two threads leaves the second one spinning while it waits for the next,
+    and where two kernels share two cores, that takes time from the other and counts as CPU seconds.
+    """
+    variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    if not any(variable in os.environ for variable in variables):
+        os.environ.update(dict.fromkeys(variables, str(max(1, (os.cpu_count() or 1) // jobs))))

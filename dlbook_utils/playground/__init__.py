@@ -13,6 +13,7 @@ Every number that a figure prints can be computed here in Python too.
 
 from dlbook_utils.playground._digit_weights import digit_weights, digit_weights_data
 from dlbook_utils.playground._figure import Playground
+from dlbook_utils.playground._graph_steps import graph_steps
 from dlbook_utils.playground._neuron import neuron
 from dlbook_utils.playground._small_network import (
     SmallNetwork,
@@ -27,6 +28,7 @@ __all__ = [
     "SmallNetworkData",
     "digit_weights",
     "digit_weights_data",
+    "graph_steps",
     "neuron",
     "small_network",
     "small_network_data",

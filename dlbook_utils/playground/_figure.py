@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import struct
 import zlib
 from html import escape
@@ -19,7 +20,8 @@ class Playground:
     Parameters
     ----------
     kind : str
-        The name of the figure's script, ``kind.js``, beside ``playground.js``.
+        The name of the figure's script, ``kind.js``, beside ``playground.js``, and of its own
+        style, ``kind.css``, if it has one, beside ``playground.css``.
     title, try_this, notice : str
         The head of the figure: its name, one sentence that says what to try, and one that says
         what to notice.
@@ -28,7 +30,9 @@ class Playground:
     data : dict
         What the script is to know, as JSON.
     layout : str
-        A class of playground.css for the box around ``still``, where the columns are special.
+        A class for the box around ``still``, where the columns are special.
+    more : tuple of str
+        Names of further scripts and styles, which come before those of ``kind``.
 
     Notes
     -----
@@ -37,15 +41,26 @@ class Playground:
     """
 
     def __init__(
-        self, kind: str, title: str, try_this: str, notice: str, still: str, data: dict, layout: str = ""
+        self,
+        kind: str,
+        title: str,
+        try_this: str,
+        notice: str,
+        still: str,
+        data: dict,
+        layout: str = "",
+        more: tuple[str, ...] = (),
     ):
         self.title = title
+        names = ("playground", *more, kind)
+        style = "".join(_read(f"{name}.css") for name in names)
+        script = "".join(_read(f"{name}.js") for name in names)
         # "<" must not end the script element early.
         known = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
         self.html = f"""\
 <figure class="dlp" data-playground="{kind}" data-lm-suppress-shortcuts="true" aria-label="{escape(title)}">
 <style>
-{_read("playground.css")}</style>
+{style}</style>
 <figcaption class="dlp-head"><span class="dlp-title">{escape(title)}</span>
 <span class="dlp-hint"><b>Try:</b> {escape(try_this)}</span>
 <span class="dlp-hint"><b>Notice:</b> {escape(notice)}</span></figcaption>
@@ -57,8 +72,7 @@ class Playground:
 <script>
 (() => {{
 "use strict";
-{_read("playground.js")}
-{_read(f"{kind}.js")}}})();
+{script}}})();
 </script>
 </figure>
 """
@@ -71,10 +85,16 @@ class Playground:
 
 
 def _read(name: str) -> str:
-    """A script or a style sheet, without indentation and lines of comment, which would only weigh."""
-    text = files("dlbook_utils").joinpath("playground", name).read_text(encoding="utf-8")
+    """A script, or a style sheet if there is one, without what would only weigh."""
+    file = files("dlbook_utils").joinpath("playground", name)
+    if name.endswith(".css"):
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        return re.sub(r"\s*([{};])\s*", r"\1", text).strip()
+    # Comments in a line of their own, or behind two spaces at its end.
+    text = re.sub(r"(^ *|  )// .*", "", file.read_text(encoding="utf-8"), flags=re.M)
     lines = (line.strip() for line in text.splitlines())
-    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def number(value: float, digits: int = 2, plus: str = "") -> str:

@@ -1,4 +1,4 @@
-"""A small network, 2-3-1, whose plane and weights can be dragged."""
+"""A small network, 2-3-1, whose plane and weights can be dragged, and which can train."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlbook_utils import activations
+from dlbook_utils.layers import Dense
+from dlbook_utils.losses import BinaryCrossentropy
+from dlbook_utils.network import Sequential
+from dlbook_utils.optimizers import SGD
 from dlbook_utils.playground._figure import SIGNED_STOPS, Playground, number, png, signed_colors
+from dlbook_utils.training import train_step
 
 ACTIVATIONS = ["step", "relu", "tanh", "sigmoid", "linear"]
 LIMIT = 8.0  # of weights and biases, both ways
+BEGIN = {"hidden": [1, 4], "output": [1, 3]}  # sizes of random weights
 CROSS = (0.9, 0.62)  # where the forward pass is shown first
 
 # The drawing of the plane: a square of `side` units, x₁ and x₂ from `low` to `high`; colours of
@@ -36,6 +42,16 @@ NET = {
     "hidden": [[180, 34], [180, 118], [180, 202]],
     "output": [298, 118],
 }
+# Training: weights may grow, and begin smaller; the loss's curve; and how it opens.
+TRAINING = {
+    "rates": [0.03, 0.1, 0.3, 1, 3, 10],
+    "rate": 1,
+    "opening": 40,  # so many steps have been taken
+    "most": 5000,  # and after so many more it pauses
+    "chart": {"width": 340, "height": 130, "left": 34, "right": 330, "top": 12, "bottom": 98},
+}
+TRAINING_LIMIT = 20.0
+TRAINING_BEGIN = {"hidden": [0.5, 1.5], "output": [0.3, 1]}
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,58 @@ class SmallNetwork:
         h = activations.get(self.activation)(z1)
         return z1, h, np.round(h @ self.w2 + self.b2, 9)
 
+    def train(
+        self, points: np.ndarray, labels: np.ndarray, rate: float, steps: int
+    ) -> tuple["SmallNetwork", list[float]]:
+        """Gradient descent on the mean binary cross-entropy of z, all points at once.
+
+        Parameters
+        ----------
+        points : ndarray, (N, 2)
+        labels : ndarray, (N,), bool
+        rate : float
+            The learning rate.
+        steps : int
+
+        Returns
+        -------
+        network : SmallNetwork
+            After the steps. This one is not changed.
+        losses : list of float
+            One before each step, and the last after all of them.
+        """
+        model, loss, y = self._model(), BinaryCrossentropy(from_logits=True), labels[:, None].astype(float)
+        optimizer = SGD(rate)
+        losses = [train_step(model, loss, optimizer, points, y)[0] for _ in range(steps)]
+        losses.append(float(loss.forward(y, model.forward(points))))
+        W1, b1, w2, b2 = model.get_weights()
+        return SmallNetwork(self.activation, W1, b1, w2[:, 0], float(b2[0])), losses
+
+    def gradients(self, points: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+        """The gradient of that loss for ``W1``, ``b1``, ``w2`` and ``b2``, each in its shape.
+
+        Parameters
+        ----------
+        points : ndarray, (N, 2)
+        labels : ndarray, (N,), bool
+
+        Returns
+        -------
+        dict
+        """
+        model, loss = self._model(), BinaryCrossentropy(from_logits=True)
+        loss.forward(labels[:, None].astype(float), model.forward(points))
+        model.backward(loss.backward(), input_gradient=False)
+        W1, b1, w2, b2 = model.grads
+        return {"W1": W1, "b1": b1, "w2": w2[:, 0], "b2": b2[0]}
+
+    def _model(self) -> Sequential:
+        """The same network from the package's layers, in float64."""
+        model = Sequential([Dense(3, self.activation, dtype="float64"), Dense(1, dtype="float64")])
+        model.build((None, 2))
+        model.set_weights([self.W1, self.b1, self.w2[:, None], [self.b2]])
+        return model
+
 
 @dataclass(frozen=True)
 class SmallNetworkData:
@@ -88,18 +156,20 @@ class SmallNetworkData:
     points : ndarray, (N, 2)
     labels : ndarray, (N,), bool
         Whether a point is to be a "yes".
+    open : SmallNetwork
+        The weights that the button "for you to solve" sets, or from which training begins.
     task : str
         What is asked of the reader in the state ``open``.
-    open, solved : SmallNetwork
-        The weights that the buttons "for you to solve" and "a solution" set.
+    solved : SmallNetwork or None
+        The weights that the button "a solution" sets. None where training is to find them.
     """
 
     name: str
     points: np.ndarray
     labels: np.ndarray
-    task: str
     open: SmallNetwork
-    solved: SmallNetwork
+    task: str = ""
+    solved: SmallNetwork | None = None
 
 
 def _network(activation: str, W1: list, b1: list, w2: list, b2: float) -> SmallNetwork:
@@ -111,19 +181,27 @@ def _points(yes: list, no: list) -> dict[str, np.ndarray]:
     return {"points": np.array(yes + no, float), "labels": labels}
 
 
-def small_network_data() -> list[SmallNetworkData]:
+def small_network_data(train: bool = False) -> list[SmallNetworkData]:
     """The points of ``small_network()``, each with a task and a solution.
+
+    Parameters
+    ----------
+    train : bool
+        Whether the points of ``small_network(train=True)`` are wanted.
 
     Returns
     -------
     list of SmallNetworkData
         XOR, an island, a stripe. XOR's solution is the network with two ReLU neurons of
-        Chapter 1, equation (1.8), beside a third neuron that is not listened to.
+        Chapter 1, equation (1.8), beside a third neuron that is not listened to. For training, 40
+        points round the corners of XOR, and 40 on two arcs, each with the weights to begin from.
 
     Notes
     -----
-    Used in: Chapter 1.
+    Used in: Chapters 1 and 2.
     """
+    if train:
+        return _training_data()
     corners = [(0.1, 0.05), (-0.12, 0.08), (0.02, -0.13)]
     xor = {
         corner: [(round(corner[0] + a, 2), round(corner[1] + b, 2)) for a, b in corners]
@@ -175,16 +253,57 @@ def small_network_data() -> list[SmallNetworkData]:
     ]
 
 
+def _training_data() -> list[SmallNetworkData]:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([True, False], 20)
+    turn = np.linspace(0, np.pi, 20)
+    upper, lower = [np.cos(turn), np.sin(turn)], [1 - np.cos(turn), 0.4 - np.sin(turn)]
+    arcs = np.hstack([upper, lower]).T + rng.normal(0, 0.07, (40, 2))
+    arcs = (arcs - [0.5, 0.2]) * [0.55, 0.8] + 0.5  # into the picture
+    corners = np.repeat([(0, 1), (1, 0), (0, 0), (1, 1)], 10, axis=0)
+    xor = corners + rng.normal(0, 0.15, (40, 2))
+    begin = _random_network(np.random.default_rng(12), "tanh")
+    return [
+        SmallNetworkData("XOR", np.round(xor, 2), labels, begin),
+        SmallNetworkData("two arcs", np.round(arcs, 2), labels, begin),
+    ]
+
+
+def _random_network(rng: np.random.Generator, activation: str) -> SmallNetwork:
+    """Three lines across the middle of the plane, in three directions; as the button draws them."""
+    W1, b1 = np.zeros((2, 3)), np.zeros(3)
+    first = rng.uniform(0, np.pi)
+    for k in range(3):
+        angle = first + (k + rng.uniform(-0.3, 0.3)) * np.pi / 3
+        size = rng.choice([-1, 1]) * rng.uniform(*TRAINING_BEGIN["hidden"])
+        W1[:, k] = size * np.cos(angle), size * np.sin(angle)
+        b1[k] = -W1[:, k] @ rng.uniform(0.1, 0.9, size=2)
+    w2 = rng.choice([-1, 1], size=3) * rng.uniform(*TRAINING_BEGIN["output"], size=3)
+    b2 = rng.uniform(-0.3, 0.3)
+    return _network(activation, *(np.round(array, 2) for array in (W1, b1, w2, b2)))
+
+
 FIRST = 1  # the island, solved
 WORDS = {
     "right": "Every circle lies where z is above 0, and no square does.",
     "free": "Put every circle where z is above 0, and no square.",
     "linear": "With linear no weights can do it: the boundary stays one straight line.",
 }
+TRAINING_WORDS = {
+    "right": "Every circle lies where z is above 0, and no square does. The loss wants more: surer answers.",
+    "free": "Each step moves all 13 weights a little, each against its own gradient.",
+    "linear": WORDS["linear"],
+    "step": "The step’s slope is 0: no gradient passes it, and the hidden neurons’ lines stand still.",
+}
 
 
-def small_network() -> Playground:
+def small_network(train: bool = False) -> Playground:
     """A network of two inputs, three hidden neurons and one output to play with.
+
+    Parameters
+    ----------
+    train : bool
+        Whether it trains in the page.
 
     Returns
     -------
@@ -192,16 +311,39 @@ def small_network() -> Playground:
         The plane of x₁ and x₂ in the colours of z, with the boundary z = 0, the lines where the
         hidden neurons' sums are 0, which can be shifted and turned, and points to be told apart;
         the network with its 13 weights, which can be dragged too, or set with sliders; and the
-        forward pass of one point in numbers.
+        forward pass of one point in numbers. With ``train``, instead of the latter: buttons for one
+        step of gradient descent, for many, and for starting again, a choice of learning rates, the
+        loss and its curve, and the 13 weights with their gradients. It opens after 40 steps.
 
     Notes
     -----
     ``small_network_data()`` gives the points and the weights that the buttons set; each of these
-    networks has the figure's own ``forward``.
+    networks has the figure's own ``forward``; ``train`` and ``gradients`` compute with the package's
+    layers what the page computes with a backward pass of its own. Where a reader wants reduced
+    motion, the picture changes once a second while it trains, by 50 steps.
 
-    Used in: Chapter 1.
+    Used in: Chapters 1 and 2.
     """
-    data = small_network_data()
+    data = small_network_data(train)
+    if train:
+        return Playground(
+            kind="small_network",
+            title="A small network that trains",
+            try_this=(
+                "press “train”. Then start again with the learning rate 0.3, with 3 and with 10, choose "
+                "another activation, other points."
+            ),
+            notice=(
+                "the loss lingers near ln 2 ≈ 0.69, that of a coin, before it falls. A rate that is too "
+                "large overshoots, and the loss jumps far above the coin’s."
+            ),
+            still=_training_still(data[0]),
+            layout="dlp-halves dlp-training",
+            more=("small_network_training",),
+            data=_known(data)
+            | {"limit": TRAINING_LIMIT, "begin": TRAINING_BEGIN, "training": TRAINING}
+            | {"first": 0, "words": TRAINING_WORDS},
+        )
     return Playground(
         kind="small_network",
         title="A small network, and where it says yes",
@@ -215,28 +357,33 @@ def small_network() -> Playground:
         ),
         still=_still(data[FIRST]),
         layout="dlp-halves",
-        data={
-            "sets": [
-                {
-                    "name": one.name,
-                    "task": one.task,
-                    "points": one.points.tolist(),
-                    "labels": one.labels.tolist(),
-                    "open": _plain(one.open),
-                    "solved": _plain(one.solved),
-                }
-                for one in data
-            ],
-            "first": FIRST,
-            "cross": CROSS,
-            "activations": ACTIVATIONS,
-            "limit": LIMIT,
-            "plane": PLANE,
-            "net": NET,
-            "words": WORDS,
-            "colors": SIGNED_STOPS,
-        },
+        data=_known(data),
     )
+
+
+def _known(data: list[SmallNetworkData]) -> dict:
+    """What small_network.js is told."""
+    return {
+        "sets": [
+            {
+                "name": one.name,
+                "points": one.points.tolist(),
+                "labels": one.labels.astype(int).tolist(),
+                "open": _plain(one.open),
+            }
+            | ({"task": one.task, "solved": _plain(one.solved)} if one.solved else {})
+            for one in data
+        ],
+        "first": FIRST,
+        "cross": CROSS,
+        "activations": ACTIVATIONS,
+        "limit": LIMIT,
+        "begin": BEGIN,
+        "plane": PLANE,
+        "net": NET,
+        "words": WORDS,
+        "colors": SIGNED_STOPS,
+    }
 
 
 def _plain(network: SmallNetwork) -> dict:
@@ -288,19 +435,36 @@ def segment(w: np.ndarray, b: float) -> dict | None:
     return {"normal": normal} | {name: foot + t * along for name, t in places.items()}
 
 
-def _boundary(network: SmallNetwork) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Little pieces of the line z = 0: in each little square, where z changes its sign."""
-    corners = _grid(np.linspace(0, 1, PLANE["cells"] + 1))
+def _boundary(network: SmallNetwork, cells: int = 40) -> Iterator[list[np.ndarray]]:
+    """The line z = 0 in strokes, each a list of points: from one little square to the next."""
+    corners = _grid(np.linspace(0, 1, cells + 1))
     z = network.forward(corners.reshape(-1, 2))[2].reshape(corners.shape[:2])
-    for i in range(PLANE["cells"]):
-        for j in range(PLANE["cells"]):
+    # Where z changes its sign between two corners, it is taken to be straight. Each such place, an
+    # edge between squares, is known by its two corners, and leads to at most two others.
+    places: dict[frozenset, np.ndarray] = {}
+    next_to: dict[frozenset, list[frozenset]] = {}
+    for i in range(cells):
+        for j in range(cells):
             ring = [(i, j), (i, j + 1), (i + 1, j + 1), (i + 1, j)]
             ends = []
             for here, there in zip(ring, ring[1:] + ring[:1], strict=True):
                 if (z[here] > 0) != (z[there] > 0):
                     part = z[here] / (z[here] - z[there])
-                    ends.append(corners[here] + part * (corners[there] - corners[here]))
-            yield from zip(ends[::2], ends[1::2], strict=True)
+                    ends.append(frozenset((here, there)))
+                    places[ends[-1]] = corners[here] + part * (corners[there] - corners[here])
+            for a, b in zip(ends[::2], ends[1::2], strict=True):
+                next_to.setdefault(a, []).append(b)
+                next_to.setdefault(b, []).append(a)
+    # A stroke begins at the rim; what is left then are closed loops.
+    for start in sorted(next_to, key=lambda place: len(next_to[place])):
+        stroke = [start]
+        while next_to[stroke[-1]]:
+            here, there = stroke[-1], next_to[stroke[-1]][0]
+            next_to[here].remove(there)
+            next_to[there].remove(here)
+            stroke.append(there)
+        if len(stroke) > 1:
+            yield [places[place] for place in stroke]
 
 
 def _mark(group: int) -> str:
@@ -310,7 +474,7 @@ def _mark(group: int) -> str:
 
 def _draw_plane(one: SmallNetworkData, network: SmallNetwork) -> str:
     left, top, side = PLANE["left"], PLANE["top"], PLANE["side"]
-    z = network.forward(_grid((np.arange(60) + 0.5) / 60).reshape(-1, 2))[2].reshape(60, 60)
+    z = network.forward(_grid((np.arange(40) + 0.5) / 40).reshape(-1, 2))[2].reshape(40, 40)
     parts = [
         f'<image x="{left}" y="{top}" width="{side}" height="{side}" href="{png(signed_colors(shade(z)))}"/>'
     ]
@@ -342,7 +506,7 @@ def _draw_plane(one: SmallNetworkData, network: SmallNetwork) -> str:
             path = f"M{at(line['from'])}L{at(line['to'])}"
             parts += [f'<path class="{kind}{mark}" d="{path}"/>' for kind in ("dlp-casing", "dlp-dashed")]
     edge = "".join(
-        f"M{_x(a):.1f} {_y(b):.1f}L{_x(c):.1f} {_y(d):.1f}" for (a, b), (c, d) in _boundary(network)
+        "M" + "L".join(f"{_x(a):.1f} {_y(b):.1f}" for a, b in stroke) for stroke in _boundary(network)
     )
     parts.append(f'<path class="dlp-boundary" d="{edge}"/>')
     right = (network.forward(one.points)[2] > 0) == one.labels
@@ -401,7 +565,7 @@ def _draw_net(network: SmallNetwork) -> str:
 
     for k, place in enumerate(NET["hidden"]):
         for i, start in enumerate(NET["inputs"]):
-            edge(start, place, network.W1[i, k], 0.68, "dlp-strong" if k == 0 else "")
+            edge(start, place, network.W1[i, k], 0.64, "dlp-strong" if k == 0 else "")
         edge(place, NET["output"], network.w2[k], 0.5)
 
     def node(place, name, value, bias=None, chosen=False):
@@ -412,10 +576,10 @@ def _draw_net(network: SmallNetwork) -> str:
             f'fill="rgb({red},{green},{blue})"/>'
         )
         labels.append(f'<text class="dlp-in" x="{x}" y="{y + 4}" text-anchor="middle">{_short(value)}</text>')
-        labels.append(f'<text class="dlp-strong" x="{x}" y="{y - 24}" text-anchor="middle">{name}</text>')
+        labels.append(f'<text class="dlp-strong" x="{x}" y="{y - 25}" text-anchor="middle">{name}</text>')
         if bias is not None:
             strong = "dlp-strong" if chosen else ""
-            labels.append(f'<text class="{strong}" x="{x}" y="{y + 33}" text-anchor="middle">{bias}</text>')
+            labels.append(f'<text class="{strong}" x="{x}" y="{y + 34}" text-anchor="middle">{bias}</text>')
 
     for i, place in enumerate(NET["inputs"]):
         node(place, f"x{'₁₂'[i]}", CROSS[i])
@@ -445,20 +609,93 @@ def _printed(network: SmallNetwork) -> str:
 
 def _still(one: SmallNetworkData) -> str:
     network = one.solved
-    right = int(np.sum((network.forward(one.points)[2] > 0) == one.labels))
     return f"""\
 <div class="dlp-area-choose dlp-row">points: {one.name}; activation: {network.activation}</div>
-<div class="dlp-area-map"><svg class="dlp-plot dlp-plane" viewBox="0 0 {PLANE["width"]} {PLANE["height"]}" \
-role="img" aria-label="The plane of x₁ and x₂ in the colours of z, with the points and the three lines.">
-{_draw_plane(one, network)}
-</svg></div>
-<p class="dlp-area-count dlp-count"><b>right: {right} of {len(one.labels)} points</b>
-<span>{WORDS["right"]}</span></p>
-<div class="dlp-area-net"><svg class="dlp-plot dlp-net" viewBox="0 0 {NET["width"]} {NET["height"]}" \
-role="img" aria-label="The network with its weights, and the numbers at the cross.">
-{_draw_net(network)}
-</svg></div>
+{_drawn(one, network, WORDS)}
 <div class="dlp-area-weights dlp-controls"></div>
 <p class="dlp-area-print dlp-forward">
 {_printed(network)}</p>
 <p class="dlp-area-note dlp-note"></p>"""
+
+
+def _drawn(one: SmallNetworkData, network: SmallNetwork, words: dict) -> str:
+    """The plane, what is said of it, and the network."""
+    right, all_points = int(np.sum((network.forward(one.points)[2] > 0) == one.labels)), len(one.labels)
+    return f"""\
+<div class="dlp-area-map"><svg class="dlp-plot dlp-plane" viewBox="0 0 {PLANE["width"]} {PLANE["height"]}" \
+role="img" aria-label="The plane of x₁ and x₂ in the colours of z, with the points and the three lines.">
+{_draw_plane(one, network)}
+</svg></div>
+<p class="dlp-area-count dlp-count"><b>right: {right} of {all_points} points</b>
+<span>{words["right" if right == all_points else "free"]}</span></p>
+<div class="dlp-area-net"><svg class="dlp-plot dlp-net" viewBox="0 0 {NET["width"]} {NET["height"]}" \
+role="img" aria-label="The network with its weights, and the numbers at the cross.">
+{_draw_net(network)}
+</svg></div>"""
+
+
+# --- … and as small_network_training.js finds it -------------------------------------------------
+
+
+def _training_still(one: SmallNetworkData) -> str:
+    network, losses = one.open.train(one.points, one.labels, TRAINING["rate"], TRAINING["opening"])
+    return f"""\
+<div class="dlp-area-choose dlp-row">points: {one.name}; activation: {network.activation}; \
+learning rate: {TRAINING["rate"]}</div>
+<div class="dlp-area-run dlp-row"><span class="dlp-buttons"></span> \
+<b class="dlp-loss">step {len(losses) - 1}, loss {losses[-1]:.4f}</b></div>
+{_drawn(one, network, TRAINING_WORDS)}
+<div class="dlp-area-curve">{_draw_curve(losses)}</div>
+<div class="dlp-area-print">{_draw_table(network, network.gradients(one.points, one.labels))}</div>
+<div class="dlp-area-weights dlp-controls"></div>
+<p class="dlp-area-note dlp-note"></p>"""
+
+
+def _draw_curve(losses: list[float]) -> str:
+    """The loss after each step. The script moves the curve, its point and the coin's line."""
+    left, right, top, bottom = (TRAINING["chart"][name] for name in ("left", "right", "top", "bottom"))
+    last, most = max(100, len(losses) - 1), max(1, *losses)
+
+    def y(loss):
+        return bottom + (top - bottom) * loss / most
+
+    places = [f"{left + (right - left) * n / last:.1f} {y(loss):.2f}" for n, loss in enumerate(losses)]
+    x, coin = places[-1].split()[0], np.log(2)
+    return f"""\
+<svg class="dlp-plot" viewBox="0 0 {TRAINING["chart"]["width"]} {TRAINING["chart"]["height"]}" role="img" \
+aria-label="The loss after each step.">
+<path class="dlp-axis" d="M{left} {top}V{bottom}H{right}"/>
+<g class="dlp-coin" transform="translate(0 {y(coin):.2f})"><path class="dlp-guide" d="M{left} 0H{right}"/>
+<text class="dlp-tick" x="{right}" y="-5" text-anchor="end">a coin: ln 2</text></g>
+<text class="dlp-tick dlp-most" x="{left - 6}" y="{top + 4}" text-anchor="end">{most:.1f}</text>
+<text class="dlp-tick" x="{left - 6}" y="{bottom + 4}" text-anchor="end">0</text>
+<text class="dlp-tick" x="{left}" y="{bottom + 15}" text-anchor="middle">0</text>
+<text class="dlp-tick dlp-last" x="{right}" y="{bottom + 15}" text-anchor="end">{last}</text>
+<text x="{(left + right) / 2}" y="{bottom + 20}" text-anchor="middle">loss after each step</text>
+<path class="dlp-curve" d="M{"L".join(places)}"/>
+<circle class="dlp-point" cx="{x}" cy="{y(losses[-1]):.2f}" r="4"/>
+</svg>"""
+
+
+def _draw_table(network: SmallNetwork, gradients: dict[str, np.ndarray]) -> str:
+    """Every weight with its gradient. The script finds a cell by the words in ``data-weight``."""
+
+    def cell(name, *place, span=""):
+        value, gradient = getattr(network, name), gradients[name]
+        for index in place:
+            value, gradient = value[index], gradient[index]
+        words = " ".join(map(str, [name, *place]))
+        return f'<td{span} data-weight="{words}">{number(value, 4)}<span>∂ {number(gradient, 4)}</span></td>'
+
+    rows = {f"x{'₁₂'[i]} →": [cell("W1", i, k) for k in range(3)] for i in range(2)}
+    rows["bias"] = [cell("b1", k) for k in range(3)]
+    rows["→ z"] = [cell("w2", k) for k in range(3)]
+    rows["bias of z"] = [cell("b2", span=' colspan="3"')]
+    head = "".join(f'<th scope="col">h{n}</th>' for n in "₁₂₃")
+    body = "\n".join(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>' for name, cells in rows.items())
+    return f"""\
+<table class="dlp-grads"><caption>the 13 weights, and below each its ∂L/\u2060∂w</caption>
+<thead><tr><td></td>{head}</tr></thead>
+<tbody>
+{body}
+</tbody></table>"""

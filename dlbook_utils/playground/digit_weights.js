@@ -1,6 +1,30 @@
 // Paint the weights of one neuron, and see which real digits make it fire. The digits stand on the
 // page already; this script gives the weights a brush and keeps scores and verdicts up to date.
 
+// A table of numbers between −1 and 1 as coloured cells, with a small + or − in each cell that
+// weighs much, so that the sign does not hang on the colour alone. `frame` marks some cells.
+function drawHeatMap(canvas, columns, values, stops, frame) {
+  const pen = canvas.getContext("2d"), size = canvas.width / columns, middle = size / 2, arm = size * 0.17;
+  values.forEach((value, i) => {
+    const left = (i % columns) * size, top = Math.floor(i / columns) * size;
+    pen.fillStyle = signedColor(stops, value);
+    pen.fillRect(left, top, size, size);
+    pen.fillStyle = "rgba(255,255,255,0.42)";
+    if (Math.abs(value) >= 0.5) pen.fillRect(left + middle - arm, top + middle - 0.75, 2 * arm, 1.5);
+    if (value >= 0.5) pen.fillRect(left + middle - 0.75, top + middle - arm, 1.5, 2 * arm);
+  });
+  if (frame) {
+    const { left, top, right, bottom } = frame;  // first and last column and row
+    for (const [width, color] of [[6, "#ffffff"], [3, "#111111"]]) {  // seen on every colour
+      pen.lineWidth = width;
+      pen.strokeStyle = color;
+      pen.strokeRect(left * size, top * size, (right - left + 1) * size, (bottom - top + 1) * size);
+    }
+  }
+}
+
+const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
 const SIDE = 28, CELLS = SIDE * SIDE;
 
 // Each digit as it was written into the data: top, left, height, width of the box that holds all

@@ -1,6 +1,57 @@
 // A neuron with two inputs. Three panels share one axis of z: the bars that add up to z, the
 // activation a = f(z), and its slope a′.
 
+// Φ(z) of the standard normal, from a series for erf without alternating signs: no digits are
+// lost. (JavaScript has no erf of its own.)
+function normalCdf(z) {
+  const x = Math.min(Math.abs(z) / Math.SQRT2, 6);
+  let term = (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * x, sum = 0;
+  for (let n = 1; n < 200; n++) { sum += term; term *= (2 * x * x) / (2 * n + 1); }
+  return 0.5 * (1 + Math.sign(z) * sum);
+}
+const normalDensity = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+
+// The activations that only this figure offers.
+Object.assign(ACTIVATIONS, {
+  leaky_relu: [(z) => (z > 0 ? z : 0.2 * z), (z) => (z > 0 ? 1 : 0.2)],
+  elu: [(z) => (z > 0 ? z : Math.expm1(z)), (z) => (z > 0 ? 1 : Math.exp(z))],
+  softplus: [(z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), sigmoid],
+  silu: [(z) => z * sigmoid(z), (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z)))],
+  gelu: [(z) => z * normalCdf(z), (z) => normalCdf(z) + z * normalDensity(z)],
+});
+
+// Grid lines and tick labels of a plot. Each tick says its value, for tests and for the curious.
+function axes({ x, y, left, right, top, bottom, xTicks, yTicks, xLabels = true }) {
+  const group = svg("g");
+  for (const tick of xTicks) {
+    const at = x(tick).toFixed(2);
+    group.append(svg("line", { class: tick === 0 ? "dlp-axis" : "dlp-grid", x1: at, x2: at, y1: top, y2: bottom }));
+    if (xLabels) {
+      group.append(svg("text", { class: "dlp-tick", x: at, y: bottom + 15, "text-anchor": "middle", "data-x": tick }, print(tick, 0)));
+    }
+  }
+  for (const tick of yTicks) {
+    const at = y(tick).toFixed(2);
+    group.append(
+      svg("line", { class: tick === 0 ? "dlp-axis" : "dlp-grid", x1: left, x2: right, y1: at, y2: at, "data-y": tick }),
+      svg("text", { class: "dlp-tick", x: left - 6, y: Number(at) + 4, "text-anchor": "end" }, String(tick).replace("-", "−")),
+    );
+  }
+  return group;
+}
+
+// The graph of f over [from, to]. The pen is lifted where f jumps.
+function curve(f, x, y, [from, to], samples = 480) {
+  let path = "", previous;
+  for (let i = 0; i <= samples; i++) {
+    const at = from + ((to - from) * i) / samples, value = f(at);
+    const jumps = i === 0 || Math.abs(value - previous) > 0.5;
+    path += `${jumps ? "M" : "L"}${x(at).toFixed(1)} ${y(value).toFixed(2)}`;
+    previous = value;
+  }
+  return svg("path", { class: "dlp-curve", d: path });
+}
+
 // The bars of the sum: each begins where the one before it has ended; the last is z itself.
 function sumBars(terms, z, x, { top, row }) {
   const group = svg("g");

@@ -1,4 +1,4 @@
-// Pieces that all playgrounds share. Python puts this file and the file of one playground
+// Pieces that several playgrounds share. Python puts this file and the files of one playground
 // together inside one function: no name below reaches the page, and no playground
 // meets another one.
 
@@ -29,16 +29,6 @@ function print(value, digits = 2, plus = "") {
 const LINEAR = (z) => z;
 const sigmoid = (z) => { const e = Math.exp(-Math.abs(z)); return (z >= 0 ? 1 : e) / (1 + e); };
 
-// Φ(z) of the standard normal, from a series for erf without alternating signs: no digits are
-// lost. (JavaScript has no erf of its own.)
-function normalCdf(z) {
-  const x = Math.min(Math.abs(z) / Math.SQRT2, 6);
-  let term = (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * x, sum = 0;
-  for (let n = 1; n < 200; n++) { sum += term; term *= (2 * x * x) / (2 * n + 1); }
-  return 0.5 * (1 + Math.sign(z) * sum);
-}
-const normalDensity = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-
 // Each: the function and its derivative, as in dlbook_utils.activations, its defaults included.
 const ACTIVATIONS = {
   step: [(z) => (z >= 0 ? 1 : 0), () => 0],
@@ -46,11 +36,6 @@ const ACTIVATIONS = {
   tanh: [Math.tanh, (z) => 1 - Math.tanh(z) ** 2],
   linear: [LINEAR, () => 1],
   relu: [(z) => Math.max(z, 0), (z) => (z > 0 ? 1 : 0)],
-  leaky_relu: [(z) => (z > 0 ? z : 0.2 * z), (z) => (z > 0 ? 1 : 0.2)],
-  elu: [(z) => (z > 0 ? z : Math.expm1(z)), (z) => (z > 0 ? 1 : Math.exp(z))],
-  softplus: [(z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), sigmoid],
-  silu: [(z) => z * sigmoid(z), (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z)))],
-  gelu: [(z) => z * normalCdf(z), (z) => normalCdf(z) + z * normalDensity(z)],
 };
 
 // --- Controls ---------------------------------------------------------------------------------
@@ -61,8 +46,8 @@ const ACTIVATIONS = {
 function slider({ label, min, max, step, value, digits = 1, jump }, onChange) {
   const input = html("input", { type: "range", min, max, step, value });
   const shown = html("span", { class: "dlp-value", "aria-hidden": "true" });
-  const show = () => {
-    shown.textContent = print(Number(input.value), digits);
+  const show = (value = Number(input.value)) => {  // what was set may lie beyond the slider's ends
+    shown.textContent = print(value, digits);
     input.setAttribute("aria-valuetext", shown.textContent);
   };
   input.addEventListener("input", () => { show(); onChange(); });
@@ -78,7 +63,7 @@ function slider({ label, min, max, step, value, digits = 1, jump }, onChange) {
   return {
     node: html("label", { class: "dlp-slider" }, html("span", { class: "dlp-name" }, label), input, shown),
     get value() { return Number(input.value); },
-    set(value) { input.value = value; show(); },
+    set(value) { input.value = value; show(value); },
   };
 }
 
@@ -127,44 +112,10 @@ function announcer(root) {
   };
 }
 
-// --- Plots ------------------------------------------------------------------------------------
+// --- Plots and colours --------------------------------------------------------------------------
 
 // The straight line that takes `from` = [a, b] to `to` = [c, d].
 const scale = (from, to) => (value) => to[0] + ((value - from[0]) / (from[1] - from[0])) * (to[1] - to[0]);
-
-// Grid lines and tick labels of a plot. Each tick says its value, for tests and for the curious.
-function axes({ x, y, left, right, top, bottom, xTicks, yTicks, xLabels = true }) {
-  const group = svg("g");
-  for (const tick of xTicks) {
-    const at = x(tick).toFixed(2);
-    group.append(svg("line", { class: tick === 0 ? "dlp-axis" : "dlp-grid", x1: at, x2: at, y1: top, y2: bottom }));
-    if (xLabels) {
-      group.append(svg("text", { class: "dlp-tick", x: at, y: bottom + 15, "text-anchor": "middle", "data-x": tick }, print(tick, 0)));
-    }
-  }
-  for (const tick of yTicks) {
-    const at = y(tick).toFixed(2);
-    group.append(
-      svg("line", { class: tick === 0 ? "dlp-axis" : "dlp-grid", x1: left, x2: right, y1: at, y2: at, "data-y": tick }),
-      svg("text", { class: "dlp-tick", x: left - 6, y: Number(at) + 4, "text-anchor": "end" }, String(tick).replace("-", "−")),
-    );
-  }
-  return group;
-}
-
-// The graph of f over [from, to]. The pen is lifted where f jumps.
-function curve(f, x, y, [from, to], samples = 480) {
-  let path = "", previous;
-  for (let i = 0; i <= samples; i++) {
-    const at = from + ((to - from) * i) / samples, value = f(at);
-    const jumps = i === 0 || Math.abs(value - previous) > 0.5;
-    path += `${jumps ? "M" : "L"}${x(at).toFixed(1)} ${y(value).toFixed(2)}`;
-    previous = value;
-  }
-  return svg("path", { class: "dlp-curve", d: path });
-}
-
-// --- Heat maps --------------------------------------------------------------------------------
 
 // A colour for a value between −1 and 1, from colours at equal distances.
 function signedColor(stops, value) {
@@ -173,30 +124,6 @@ function signedColor(stops, value) {
   const mix = stops[below].map((channel, k) => Math.round(channel + part * (stops[below + 1][k] - channel)));
   return `rgb(${mix.join(",")})`;
 }
-
-// A table of numbers between −1 and 1 as coloured cells, with a small + or − in each cell that
-// weighs much, so that the sign does not hang on the colour alone. `frame` marks some cells.
-function drawHeatMap(canvas, columns, values, stops, frame) {
-  const pen = canvas.getContext("2d"), size = canvas.width / columns, middle = size / 2, arm = size * 0.17;
-  values.forEach((value, i) => {
-    const left = (i % columns) * size, top = Math.floor(i / columns) * size;
-    pen.fillStyle = signedColor(stops, value);
-    pen.fillRect(left, top, size, size);
-    pen.fillStyle = "rgba(255,255,255,0.42)";
-    if (Math.abs(value) >= 0.5) pen.fillRect(left + middle - arm, top + middle - 0.75, 2 * arm, 1.5);
-    if (value >= 0.5) pen.fillRect(left + middle - 0.75, top + middle - arm, 1.5, 2 * arm);
-  });
-  if (frame) {
-    const { left, top, right, bottom } = frame;  // first and last column and row
-    for (const [width, color] of [[6, "#ffffff"], [3, "#111111"]]) {  // seen on every colour
-      pen.lineWidth = width;
-      pen.strokeStyle = color;
-      pen.strokeRect(left * size, top * size, (right - left + 1) * size, (bottom - top + 1) * size);
-    }
-  }
-}
-
-const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
 // --- Start ------------------------------------------------------------------------------------
 

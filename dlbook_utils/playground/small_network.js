@@ -105,13 +105,14 @@ function draggable(picture, sideways, begin) {
   }, { passive: false });
 }
 
-start("small_network", (root, { sets, first, cross, activations, limit, plane, net, colors, words }) => {
+// With `training` in the data, small_network_training.js stands above this file.
+start("small_network", (root, { sets, first, cross, activations, limit, begin, plane, net, colors, words, training }) => {
   const { left, top, side, low, high, pixels } = plane;
   const xOf = scale([low, high], [left, left + side]), yOf = scale([low, high], [top + side, top]);
   const inside = (value) => Math.max(low, Math.min(high, value)), bounded = (value) => Math.max(-limit, Math.min(limit, rounded(value, 2)));
   const say = announcer(root);
   const copy = (value) => JSON.parse(JSON.stringify(value));
-  let set = sets[first], network = copy(set.solved), x = [...cross], chosen = 0, asked = words.free;
+  let set = sets[first], network = copy(set.solved || set.open), x = [...cross], chosen = 0, asked = words.free;
 
   // --- The 13 weights, and the two coordinates of the cross, each with its slider
   const groups = ["hidden 1", "hidden 2", "hidden 3", "output", "cross"];
@@ -123,7 +124,7 @@ start("small_network", (root, { sets, first, cross, activations, limit, plane, n
     numbers.push(one);
   };
   for (const k of [0, 1, 2]) {
-    for (const i of [0, 1]) add(k, `weight w${below(i + 1)}${below(k + 1)}`, () => network.W1[i], k, [net.inputs[i], net.hidden[k], 0.68]);
+    for (const i of [0, 1]) add(k, `weight w${below(i + 1)}${below(k + 1)}`, () => network.W1[i], k, [net.inputs[i], net.hidden[k], 0.64]);
     add(k, `bias b${below(k + 1)}`, () => network.b1, k);
   }
   for (const k of [0, 1, 2]) add(3, `weight w${below(k + 1)}`, () => network.w2, k, [net.hidden[k], net.output, 0.5]);
@@ -207,7 +208,7 @@ start("small_network", (root, { sets, first, cross, activations, limit, plane, n
     nodes.push(part("dlp-boundary", { d: pieces.map(([from, to]) => `M${rough(from)}L${rough(to)}`).join("") }));
     let right = 0;
     set.points.forEach((point, n) => {
-      const yes = set.labels[n], a = xOf(point[0]), b = yOf(point[1]), isRight = z(point) > 0 === yes;
+      const yes = set.labels[n] === 1, a = xOf(point[0]), b = yOf(point[1]), isRight = z(point) > 0 === yes;
       nodes.push(yes ? svg("circle", { class: "dlp-yes", cx: a.toFixed(2), cy: b.toFixed(2), r: 5.5 })
         : svg("rect", { class: "dlp-no", x: (a - 5).toFixed(2), y: (b - 5).toFixed(2), width: 10, height: 10 }));
       if (isRight) right += 1;
@@ -296,17 +297,17 @@ start("small_network", (root, { sets, first, cross, activations, limit, plane, n
     const node = ([a, b], name, value, mark = "") => {
       nodes.push(svg("circle", { class: `dlp-node${mark}`, cx: a, cy: b, r: net.radius, fill: signedColor(colors, 0.6 * shade(value)) }));
       text(a, b + 4, short(value), "dlp-in");
-      text(a, b - 24, name, "dlp-strong");
+      text(a, b - 25, name, "dlp-strong");
     };
     for (const { edge, value, group } of numbers) {
       const strong = group === chosen ? "dlp-strong" : "";
       if (edge) {
         const [[x1, y1], [x2, y2], t] = edge, kind = value > 0 ? "dlp-plus" : value < 0 ? "dlp-minus" : "dlp-zero";
-        edges.push(svg("line", { class: `dlp-edge ${kind}`, x1, y1, x2, y2, "stroke-width": (1 + 0.6 * Math.abs(value)).toFixed(2) }));
+        edges.push(svg("line", { class: `dlp-edge ${kind}`, x1, y1, x2, y2, "stroke-width": (1 + 0.6 * Math.min(Math.abs(value), 8)).toFixed(2) }));
         text((x1 + t * (x2 - x1)).toFixed(2), (y1 + t * (y2 - y1) + 4).toFixed(2), brief(value), strong);
       } else if (group < 4) {
         const [a, b] = biasPlace(group);
-        text(a, b + 33, `b${group < 3 ? below(group + 1) : ""} ${brief(value)}`, strong);
+        text(a, b + 34, `b${group < 3 ? below(group + 1) : ""} ${brief(value)}`, strong);
       }
     }
     net.inputs.forEach((at, i) => node(at, `x${below(i + 1)}`, x[i], chosen === 4 ? " dlp-chosen" : ""));
@@ -347,34 +348,37 @@ start("small_network", (root, { sets, first, cross, activations, limit, plane, n
     activation.set(network.activation);
     const { right, missing } = drawPlane((point) => forward(network, f, point).z);
     drawNet(result);
-    drawPrinted(result);
+    if (trainer) trainer.show();
+    else drawPrinted(result);
     const score = `right: ${right} of ${set.points.length} points`, verdict = result.z > 0 ? "yes" : "no";
-    const away = missing.length ? ` Line ${missing.join(" and ")} is out of the picture.` : "";
+    const away = missing.length > 1 ? ` Lines ${missing.slice(0, -1).join(", ")} and ${missing.at(-1)} are out of the picture.`
+      : missing.length ? ` Line ${missing[0]} is out of the picture.` : "";
     count.textContent = score;
-    task.textContent = (right === set.points.length ? words.right : network.activation === "linear" ? words.linear : asked) + away;
+    task.textContent = (right === set.points.length ? words.right : words[network.activation] || asked) + away;
     picture.setAttribute("aria-label", `The plane of x₁ and x₂ in the colours of z; ${score}.${away} The cross is at ` +
       `${print(x[0])}, ${print(x[1])}, where z = ${print(result.z)}: ${verdict}.`);
     graph.setAttribute("aria-label", `The network. At the cross h₁ = ${print(result.h[0])}, h₂ = ${print(result.h[1])}, ` +
       `h₃ = ${print(result.h[2])}, z = ${print(result.z)}.`);
-    say(`${score}; at the cross z ${print(result.z)}, ${verdict}`);
+    say(trainer ? `${trainer.said}; ${score}` : `${score}; at the cross z ${print(result.z)}, ${verdict}`);
   }
 
   const take = (next, task = words.free) => {
     network = copy(next);
     asked = task;
+    if (trainer) trainer.restart();
     draw();
   };
   // Three lines across the middle of the plane, in three directions.
   const random = () => {
     const between = (a, b) => a + Math.random() * (b - a), sign = () => (Math.random() < 0.5 ? -1 : 1);
-    const next = { activation: network.activation, W1: [[], []], b1: [], w2: [], b2: bounded(between(-1, 1)) };
+    const next = { activation: network.activation, W1: [[], []], b1: [], w2: [], b2: bounded(begin.output[0] * between(-1, 1)) };
     const first = between(0, Math.PI);
     for (const k of [0, 1, 2]) {
-      const angle = first + ((k + between(-0.3, 0.3)) * Math.PI) / 3, size = sign() * between(1, 4);
+      const angle = first + ((k + between(-0.3, 0.3)) * Math.PI) / 3, size = sign() * between(...begin.hidden);
       const w = [bounded(size * Math.cos(angle)), bounded(size * Math.sin(angle))];
       w.forEach((value, i) => { next.W1[i][k] = value; });
       next.b1[k] = bounded(-w[0] * between(0.1, 0.9) - w[1] * between(0.1, 0.9));
-      next.w2[k] = bounded(sign() * between(1, 3));
+      next.w2[k] = bounded(sign() * between(...begin.output));
     }
     take(next);
   };
@@ -383,6 +387,7 @@ start("small_network", (root, { sets, first, cross, activations, limit, plane, n
     take(set.open, set.task);
   });
   const activation = select({ label: "activation", options: activations.map((name) => [name, name]), value: network.activation }, () => {
+    if (trainer) return take({ ...trainer.begun, activation: activation.value });
     network.activation = activation.value;
     asked = words.free;
     draw();
@@ -395,16 +400,18 @@ start("small_network", (root, { sets, first, cross, activations, limit, plane, n
     take(set.solved);
   };
   const put = (area, ...nodes) => root.querySelector(`.dlp-area-${area}`).replaceChildren(...nodes);
-  put("choose", points.node, activation.node,
-    html("div", { class: "dlp-row" }, button("for you to solve", () => take(set.open, set.task)), button("a solution", () => take(set.solved)),
+  const trainer = training && addTraining(root, training, { get network() { return network; }, get set() { return set; }, take, random, draw });
+  put("choose", points.node, activation.node, trainer ? trainer.rate.node
+    : html("div", { class: "dlp-row" }, button("for you to solve", () => take(set.open, set.task)), button("a solution", () => take(set.solved)),
       button("random weights", random), button("start again", again)));
   put("map", canvas, picture);
-  put("count", count, task);
+  put("count", count, " ", task);
   put("net", graph);
   put("weights", which.node, sliders);
   const key = (name) => html("kbd", {}, name);
   put("note", "Circles are to be yes, squares no; a ring marks what is wrong. The solid line is z = 0. On a dashed line one hidden " +
     "neuron’s sum is 0, and the tip at its number points to where it is positive. Drag a weight of the network to the right for more; " +
     "tap the plane to move the cross. Arrow keys move a slider by 0.1, with ", key("Shift"), " by 0.01.");
+  if (trainer) trainer.open();
   choose(0);
 });

@@ -1,5 +1,6 @@
 """The CPU budget of a notebook is measured, reported, and held when it is to be held."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -66,3 +67,17 @@ def test_longest_first_and_the_default(course):
     nbformat.write(nbformat.v4.new_notebook(), short)
     assert notebooks.budget(short) == notebooks.BUDGET
     assert notebooks.longest_first([course / "chapters" / "a.ipynb", short])[0] == short
+
+
+@pytest.mark.parametrize(("jobs", "threads"), [(1, "8"), (2, "4"), (16, "1")])
+def test_kernels_share_the_cores(monkeypatch, jobs, threads):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "environ", {})
+    notebooks.share_cores(jobs)
+    assert os.environ == {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+
+
+def test_a_number_of_threads_that_is_set_stays(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "3"})
+    notebooks.share_cores(1)
+    assert os.environ == {"OMP_NUM_THREADS": "3"}

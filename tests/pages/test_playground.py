@@ -12,7 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from dlbook_utils import activations, playground
-from dlbook_utils.playground import _small_network
+from dlbook_utils.autodiff import Variable, backward
+from dlbook_utils.playground import _graph_steps, _small_network
 from dlbook_utils.playground._figure import signed_colors
 from dlbook_utils.playground._neuron import NAMES
 from tests.pages.conftest import DESKTOP, OVERFLOW, serve
@@ -21,7 +22,10 @@ FIGURES = {
     "neuron": playground.neuron,
     "digit_weights": playground.digit_weights,
     "small_network": playground.small_network,
+    "training": lambda: playground.small_network(train=True),
+    "graph_steps": playground.graph_steps,
 }
+SLIDER = dict.fromkeys(FIGURES, "bias b") | {"graph_steps": "input x"}  # one that each figure has
 figures = pytest.mark.parametrize("figure", FIGURES)
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Playgrounds</title>
@@ -388,6 +392,7 @@ MAP = """canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, 
 
 def check_network(figure, network, one, cross=CROSS):
     """Colours, boundary, rings, the printed forward pass and the drawn weights are this network's."""
+    check_plane(figure, network, one, cross)
     z1, h, z = (array[0] for array in network.forward(np.array([cross])))
     f = activations.get(network.activation)  # … and once more, without the figure's own forward
     np.testing.assert_allclose(f(np.array(cross) @ network.W1 + network.b1) @ network.w2 + network.b2, z)
@@ -400,6 +405,8 @@ def check_network(figure, network, one, cross=CROSS):
     assert printed.count(f"= {network.activation}(") == 3
     assert printed.rstrip().endswith(": yes" if z > 0 else ": no")
 
+
+def check_plane(figure, network, one, cross=CROSS):
     fits = (network.forward(one.points)[2] > 0) == one.labels
     assert figure.locator(".dlp-count b").inner_text() == f"right: {fits.sum()} of {len(fits)} points"
     rings = figure.locator("[data-wrong]").evaluate_all("all => all.map(n => Number(n.dataset.wrong))")
@@ -426,6 +433,7 @@ def check_network(figure, network, one, cross=CROSS):
     if len(middle):  # yes at one side and no at the other, but for the sharpest tips
         assert np.mean(sides[0] != sides[1]) > 0.9
 
+    z = network.forward(np.array([cross]))[2][0]
     drawn = [text.replace("−", "-") for text in figure.locator(".dlp-net text").all_text_contents()]
     for weight in [*network.W1.ravel(), *network.w2]:
         assert ("0" if weight == 0 else f"{weight:+.2f}".rstrip("0").rstrip(".")) in drawn
@@ -648,6 +656,413 @@ def test_small_network_is_announced_and_says_which_line_is_away(opened):
         fits = np.sum((network.forward(ISLAND.points)[2] > 0) == ISLAND.labels)
         said = f"right: {fits} of 16 points; at the cross z 0.22, yes"
         assert figure.get_by_role("status").inner_text() == said
+        for k, words in ((2, "Lines 1 and 2 are out"), (3, "Lines 1, 2 and 3 are out")):
+            choose(figure, f"hidden {k}")
+            figure.get_by_label(f"bias b{'₀₁₂₃'[k]}").press("Home" if k == 2 else "End")
+            assert words in figure.locator(".dlp-count").inner_text()
+
+
+# --- A network that trains ---------------------------------------------------------------------
+
+TRAINING = {one.name: one for one in playground.small_network_data(train=True)}
+OPENING = _small_network.TRAINING["opening"]
+
+
+def check_training(figure, begin, one, rate, steps):
+    """Loss, weights, gradients and the plane are those of NumPy after so many steps."""
+    network, losses = begin.train(one.points, one.labels, rate, steps)
+    check_weights(figure, network, one, steps)
+    return network, losses
+
+
+def check_weights(figure, network, one, steps):
+    loss = network.train(one.points, one.labels, 1.0, 0)[1][0]
+    gradients = network.gradients(one.points, one.labels)
+    readout = figure.locator(".dlp-loss")
+    assert numeral(readout.inner_text().split("loss ")[1]) == pytest.approx(loss, abs=0.5001e-4)
+    assert readout.inner_text().startswith(f"step {steps}, loss ")
+    assert float(readout.get_attribute("data-value")) == pytest.approx(loss, rel=1e-6)
+    cells = figure.locator("[data-weight]").evaluate_all(
+        "all => all.map(n => [n.dataset.weight, n.firstChild.textContent, n.lastChild.textContent,"
+        " Number(n.dataset.value), Number(n.dataset.gradient)])"
+    )
+    assert len(cells) == 13
+    for words, printed_value, printed_gradient, value, gradient in cells:
+        name, *place = words.split()
+        at = tuple(map(int, place))
+        expected = np.array(getattr(network, name))[at], np.array(gradients[name])[at]
+        np.testing.assert_allclose([value, gradient], expected, rtol=1e-6, atol=1e-9)
+        shown = numeral(printed_value), numeral(printed_gradient.removeprefix("∂ "))
+        np.testing.assert_allclose(shown, expected, atol=0.5001e-4)
+    check_plane(figure, network, one)
+
+
+@pytest.mark.parametrize(
+    ("name", "activation", "rate"),
+    [
+        ("XOR", "tanh", "1"),
+        ("XOR", "relu", "0.3"),
+        ("two arcs", "tanh", "3"),
+        ("two arcs", "sigmoid", "10"),
+        ("two arcs", "linear", "0.1"),
+    ],
+)
+def test_training_is_numpy_s(opened, name, activation, rate):
+    """After 1, 10 and 200 steps: forward, backward and update in the page are those of dlbook_utils."""
+    one = TRAINING[name]
+    begin = replace(one.open, activation=activation)
+    with opened("training") as page:
+        figure = figure_of(page)
+        figure.get_by_label("points").first.select_option(label=name)
+        figure.get_by_label("activation").select_option(activation)
+        figure.get_by_label("learning rate").select_option(rate)
+        check_training(figure, begin, one, float(rate), 0)
+        step = figure.get_by_role("button", name="one step")
+        step.press("Enter")
+        check_training(figure, begin, one, float(rate), 1)
+        press(step, "Space", 9)
+        check_training(figure, begin, one, float(rate), 10)
+        step.evaluate("button => { for (let n = 0; n < 190; n++) button.click(); }")
+        check_training(figure, begin, one, float(rate), 200)
+        figure.get_by_role("button", name="start again").press("Enter")
+        check_training(figure, begin, one, float(rate), 0)
+
+
+def test_training_opens_after_some_steps_and_begins_again(opened):
+    one = TRAINING["XOR"]
+    with opened("training") as page:
+        figure = figure_of(page)
+        check_training(figure, one.open, one, 1, OPENING)
+        figure.get_by_role("button", name="start again").click()
+        check_training(figure, one.open, one, 1, 0)
+        figure.get_by_label("learning rate").select_option("0.1")
+        press(figure.get_by_role("button", name="one step"), "Enter", 3)
+        check_training(figure, one.open, one, 0.1, 3)
+        figure.get_by_label("activation").select_option("sigmoid")  # the same weights, from the start
+        check_training(figure, replace(one.open, activation="sigmoid"), one, 0.1, 0)
+        figure.get_by_role("button", name="one step").click()
+        figure.get_by_role("button", name="random weights").click()
+        begin = numbers_in(figure, "sigmoid")
+        assert np.abs(begin.w2 - one.open.w2).max() > 0
+        press(figure.get_by_role("button", name="one step"), "Enter", 3)
+        check_training(figure, begin, one, 0.1, 3)
+        figure.get_by_role("button", name="start again").click()
+        check_training(figure, begin, one, 0.1, 0)
+
+
+def numbers_in(figure, activation):
+    """The network that the table shows, in full."""
+    cells = dict(
+        figure.locator("[data-weight]").evaluate_all(
+            "all => all.map(n => [n.dataset.weight, Number(n.dataset.value)])"
+        )
+    )
+    return _small_network.SmallNetwork(
+        activation,
+        np.array([[cells[f"W1 {i} {k}"] for k in range(3)] for i in range(2)]),
+        np.array([cells[f"b1 {k}"] for k in range(3)]),
+        np.array([cells[f"w2 {k}"] for k in range(3)]),
+        cells["b2"],
+    )
+
+
+def steps_of(figure):
+    return int(re.search(r"\d+", figure.locator(".dlp-loss").inner_text()).group())
+
+
+def test_training_runs_and_pauses(opened):
+    one = TRAINING["XOR"]
+    with opened("training") as page:
+        figure = figure_of(page)
+        figure.get_by_role("button", name="train").press("Enter")
+        page.wait_for_function(
+            "document.querySelector('.dlp-count b').textContent === 'right: 40 of 40 points'"
+        )
+        page.keyboard.press("Space")  # the same button: pause
+        steps = steps_of(figure)
+        check_training(figure, one.open, one, 1, steps)
+        assert "The loss wants more" in figure.locator(".dlp-count").inner_text()
+        page.wait_for_timeout(900)
+        assert steps_of(figure) == steps
+        assert figure.get_by_role("status").inner_text().startswith(f"step {steps}, loss 0.")
+        # The curve is the course of the losses.
+        losses = one.open.train(one.points, one.labels, 1, steps)[1]
+        box = _small_network.TRAINING["chart"]
+        places = np.array(
+            re.findall(r"([\d.]+) ([\d.]+)", figure.locator(".dlp-curve").get_attribute("d")), float
+        )
+        heights = (box["bottom"] - places[:, 1]) / (box["bottom"] - box["top"])
+        np.testing.assert_allclose(heights, losses, atol=1e-3)
+
+
+def test_training_takes_a_weight_as_the_hand_leaves_it(opened):
+    one = TRAINING["XOR"]
+    with opened("training") as page:
+        figure = figure_of(page)
+        figure.get_by_label("bias b₁").press("Home")
+        network, _ = one.open.train(one.points, one.labels, 1, OPENING)
+        network = changed(network, b1=[-_small_network.TRAINING_LIMIT, *network.b1[1:]])
+        check_weights(figure, network, one, OPENING)
+        figure.get_by_role("button", name="one step").click()
+        network, _ = network.train(one.points, one.labels, 1, 1)
+        check_weights(figure, network, one, OPENING + 1)
+
+
+def test_a_step_lets_no_gradient_through(opened):
+    one = TRAINING["XOR"]
+    with opened("training") as page:
+        figure = figure_of(page)
+        figure.get_by_label("activation").select_option("step")
+        press(figure.get_by_role("button", name="one step"), "Enter", 5)
+        network = numbers_in(figure, "step")
+        assert np.array_equal(network.W1, one.open.W1)
+        assert np.array_equal(network.b1, one.open.b1)
+        assert not np.array_equal(network.w2, one.open.w2)
+        assert "the hidden neurons’ lines stand still" in figure.locator(".dlp-count").inner_text()
+
+
+def test_a_rate_that_is_too_large_stays_in_the_picture(opened):
+    """However far the loss jumps, everything is drawn inside the figure."""
+    one = TRAINING["XOR"]
+    phone = {"width": 360, "height": 640}
+    with opened("training", viewport=phone) as page:
+        figure = figure_of(page)
+        for activation in ("relu", "tanh"):
+            figure.get_by_label("activation").select_option(activation)
+            figure.get_by_label("learning rate").select_option("10")
+            step = figure.get_by_role("button", name="one step")
+            step.evaluate("button => { for (let n = 0; n < 60; n++) button.click(); }")
+            losses = replace(one.open, activation=activation).train(one.points, one.labels, 10, 60)[1]
+            assert max(losses) > 1.5
+            assert figure.locator(".dlp-most").text_content() == f"{max(losses):.1f}"
+            assert page.evaluate(OVERFLOW) == []
+            box = figure.bounding_box()
+            for part in figure.locator("svg text, td, .dlp-area-curve path").all():
+                inner = part.bounding_box()
+                assert inner["x"] >= box["x"] - 0.5
+                assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 0.5
+
+
+def test_training_with_reduced_motion_changes_once_a_second(opened):
+    with opened("training", reduced_motion="reduce") as page:
+        figure = figure_of(page)
+        page.evaluate(
+            "() => { window.seen = []; new MutationObserver(() => window.seen.push(performance.now()))"
+            ".observe(document.querySelector('.dlp-loss'), { childList: true }); }"
+        )
+        figure.get_by_role("button", name="train").click()
+        page.wait_for_timeout(2500)
+        figure.get_by_role("button", name="pause").click()
+        seen = page.evaluate("window.seen")
+        assert len(seen) in (2, 3)
+        assert min(np.diff(seen)) > 900
+        check_training(figure, TRAINING["XOR"].open, TRAINING["XOR"], 1, OPENING + 50 * len(seen))
+
+
+def test_training_by_touch(opened):
+    phone = {"width": 360, "height": 640}
+    with opened("training", viewport=phone, has_touch=True, is_mobile=True) as page:
+        figure = figure_of(page)
+        figure.get_by_role("button", name="one step").tap()
+        figure.get_by_role("button", name="one step").tap()
+        check_training(figure, TRAINING["XOR"].open, TRAINING["XOR"], 1, OPENING + 2)
+
+
+# --- A graph -----------------------------------------------------------------------------------
+
+STEPS = _graph_steps.STEPS
+LAST = len(STEPS) - 1
+
+
+def tape(x, w):
+    """Values and gradients by name, from the package's tape."""
+    leaves = {"x": Variable(x), "w": Variable(w)}
+    z = leaves["x"] * leaves["w"]
+    a = np.tanh(z)
+    s = z + a
+    e = s - 0.5
+    L = np.square(e)
+    nodes = leaves | {"z": z, "a": a, "s": s, "e": e, "L": L}
+    gradients = backward(L)
+    return (
+        {name: float(node.value) for name, node in nodes.items()},
+        {name: float(gradients[node]) for name, node in nodes.items()},
+    )
+
+
+GRAPH = """figure => ({
+  boxes: Object.fromEntries([...figure.querySelectorAll('[data-node]')].map(box => [box.dataset.node,
+    ['value-of', 'gradient-of'].map(name => {
+      const node = box.querySelector('.dlp-' + name);
+      return node && [node.textContent, node.dataset.value];
+    }).concat([box.querySelector('.dlp-name-of').textContent, box.classList.contains('dlp-now')])])),
+  wires: Object.fromEntries([...figure.querySelectorAll('[data-edge]')].map(wire => [wire.dataset.edge, {
+    back: wire.classList.contains('dlp-back'),
+    texts: [...wire.querySelectorAll('text')].map(text => text.textContent) }])),
+})"""
+
+
+def check_graph(figure, at, x, w):
+    """What is shown after so many steps is the tape's, and nothing is shown too early."""
+    values, gradients = tape(x, w)
+    taken = STEPS[: at + 1]
+    computed = {"x", "w", *(step.compute for step in taken)}
+    arrived = [step.edge for step in taken if step.edge]
+    graph = figure.evaluate(GRAPH)
+    for name, (value, gradient, label, _) in graph["boxes"].items():
+        if name == "y":
+            assert (value[0], gradient, label) == ("0.5", None, "given")
+            continue
+        if name in computed:
+            assert float(value[1]) == pytest.approx(values[name], abs=1e-12)
+            assert numeral(value[0]) == pytest.approx(values[name], abs=0.5001e-4)
+        else:
+            assert value == ["?", None]
+        shares = [edge for edge in arrived if edge[1] == name]
+        if shares == [("s", "z")]:  # one of two: what the sum hands back as it is
+            expected, words = gradients["s"], f"∂L/∂{name} so far"
+        else:
+            expected, words = gradients[name], f"∂L/∂{name}"
+        assert label == words
+        if shares or (name == "L" and any(step.seed for step in taken)):
+            assert float(gradient[1]) == pytest.approx(expected, abs=1e-12)
+            assert numeral(gradient[0]) == pytest.approx(expected, abs=0.5001e-4)
+        else:
+            assert gradient == ["?", None]
+    for words, wire in graph["wires"].items():
+        assert wire["back"] == (tuple(words.split()) in arrived)
+    if ("a", "z") in arrived:
+        shares = [numeral(graph["wires"][words]["texts"][1][2:]) for words in ("s z", "a z")]
+        assert sum(shares) == pytest.approx(gradients["z"], abs=1.01e-4)
+
+    now = _graph_steps.run(at, x, w)
+    said = re.sub(r"\s+", " ", figure.locator(".dlp-said").inner_text()).replace("\u2060", "")
+    way = ", forward" if STEPS[at].compute else ", back" if at else ""
+    assert said == f"step {at} of {LAST}{way} {_graph_steps.sentence(at, now)}"
+    marked = [name for name, box in graph["boxes"].items() if box[3]]
+    assert marked == [name for name in (STEPS[at].compute, STEPS[at].seed, *STEPS[at].edge[1:]) if name]
+
+
+def test_graph_by_keyboard_is_the_tape_s(opened):
+    with opened("graph_steps") as page:
+        figure = figure_of(page)
+        check_graph(figure, _graph_steps.FIRST, 1.5, 0.4)
+        figure.get_by_role("button", name="start again").press("Enter")
+        check_graph(figure, 0, 1.5, 0.4)
+        figure.get_by_role("button", name="back").press("Space")  # there is nothing before
+        check_graph(figure, 0, 1.5, 0.4)
+        step = figure.get_by_role("button", name="step →")
+        for at in range(1, LAST + 1):
+            step.press("Space" if at % 2 else "Enter")
+            check_graph(figure, at, 1.5, 0.4)
+        step.press("Enter")  # nor after
+        check_graph(figure, LAST, 1.5, 0.4)
+        step.press("ArrowLeft")
+        check_graph(figure, LAST - 1, 1.5, 0.4)
+        step.press("ArrowRight")
+        check_graph(figure, LAST, 1.5, 0.4)
+
+
+@pytest.mark.parametrize(("x", "w"), [("Home", "Home"), ("Home", "End"), ("End", "End"), (-7, 3), (-15, -9)])
+def test_graph_with_other_inputs_at_every_step(opened, x, w):
+    with opened("graph_steps") as page:
+        figure = figure_of(page)
+        numbers = []
+        for label, move, begin in (("input x", x, 1.5), ("weight w", w, 0.4)):
+            slider = figure.get_by_label(label)
+            if isinstance(move, str):
+                slider.press(move)
+                numbers.append(-2.0 if move == "Home" else 2.0)
+            else:
+                press(slider, "ArrowRight" if move > 0 else "ArrowLeft", abs(move))
+                numbers.append(round(begin + move / 10, 1))
+            check_graph(figure, _graph_steps.FIRST, numbers[0], numbers[1] if len(numbers) == 2 else 0.4)
+        figure.get_by_role("slider", name="step").press("Home")
+        for at in range(LAST + 1):
+            check_graph(figure, at, *numbers)
+            figure.get_by_role("slider", name="step").press("ArrowRight")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_graph_plays_to_its_end(opened, motion):
+    with opened("graph_steps", reduced_motion=motion) as page:
+        figure = figure_of(page)
+        press(figure.get_by_role("button", name="step →"), "Enter", 1)  # 11 of 13
+        figure.get_by_role("button", name="play").press("Enter")
+        check_graph(figure, 11, 1.5, 0.4)
+        page.wait_for_timeout(2200)
+        check_graph(figure, 12, 1.5, 0.4)
+        figure.get_by_role("button", name="pause").press("Enter")
+        page.wait_for_timeout(2200)
+        check_graph(figure, 12, 1.5, 0.4)
+        figure.get_by_role("button", name="play").press("Enter")
+        page.wait_for_timeout(2200)
+        check_graph(figure, 13, 1.5, 0.4)
+        assert figure.get_by_role("button", name="pause").count() == 0
+        assert page.evaluate("document.getAnimations().length") == 0
+        figure.get_by_role("button", name="play").press("Enter")  # from the beginning
+        check_graph(figure, 0, 1.5, 0.4)
+        figure.get_by_role("button", name="step →").press("Enter")  # the hand stops the clock
+        assert figure.get_by_role("button", name="pause").count() == 0
+        check_graph(figure, 1, 1.5, 0.4)
+
+
+def test_graph_by_touch_and_mouse(opened):
+    phone = {"width": 360, "height": 740}
+    with opened("graph_steps", viewport=phone, has_touch=True, is_mobile=True) as page:
+        figure = figure_of(page)
+        figure.get_by_role("button", name="step →").tap()
+        check_graph(figure, 11, 1.5, 0.4)
+        figure.get_by_role("button", name="back").click()
+        check_graph(figure, 10, 1.5, 0.4)
+        box = figure.get_by_role("slider", name="step").bounding_box()
+        page.touchscreen.tap(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+        check_graph(figure, LAST, 1.5, 0.4)
+
+
+def test_graph_is_announced(opened):
+    with opened("graph_steps") as page:
+        figure = figure_of(page)
+        figure.get_by_role("button", name="step →").press("Enter")
+        page.wait_for_timeout(900)
+        status = figure.get_by_role("status")
+        assert status.evaluate("node => getComputedStyle(node).position") == "absolute"  # heard, not seen
+        said = status.text_content().replace("\u2060", "")
+        assert said == f"step 11 of 13, back. {_graph_steps.sentence(11, _graph_steps.run(11, 1.5, 0.4))}"
+
+
+# Pairs of texts of the drawing that touch, and texts that stick out of their box.
+TOUCHING = """figure => {
+  const rect = node => node.getBoundingClientRect(), faults = [];
+  const texts = [...figure.querySelectorAll('svg text')].filter(text => text.textContent);
+  const boxes = [...figure.querySelectorAll('[data-node] rect')];
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2;
+  texts.forEach((text, n) => {
+    for (const other of texts.slice(n + 1)) {
+      if (meet(rect(text), rect(other))) faults.push(`${text.textContent} | ${other.textContent}`);
+    }
+    for (const box of boxes) {
+      const [a, b] = [rect(text), rect(box)], own = box.parentNode === text.parentNode;
+      if (own ? a.left < b.left || a.right > b.right : meet(a, b)) faults.push(`${text.textContent} | a box`);
+    }
+  });
+  return faults;
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_nothing_in_the_graph_touches(opened, width):
+    with opened("graph_steps", viewport={"width": width, "height": 740}) as page:
+        figure = figure_of(page)
+        for x in ("Home", "End"):
+            for w in ("Home", "End"):
+                figure.get_by_label("input x").press(x)
+                figure.get_by_label("weight w").press(w)
+                figure.get_by_role("slider", name="step").press("Home")
+                for _ in range(LAST + 1):
+                    assert figure.evaluate(TOUCHING) == []
+                    figure.get_by_role("slider", name="step").press("ArrowRight")
+        assert page.evaluate(OVERFLOW) == []
 
 
 # --- All ---------------------------------------------------------------------------------------
@@ -715,7 +1130,7 @@ def test_every_control_has_a_name_and_shows_its_focus(opened, figure):
 @figures
 def test_nothing_moves_by_itself(opened, figure):
     with opened(figure, reduced_motion="reduce") as page:
-        figure_of(page).get_by_label("bias b").press("ArrowRight")
+        figure_of(page).get_by_label(SLIDER[figure]).first.press("ArrowRight")
         assert page.evaluate("document.getAnimations().length") == 0
 
 
@@ -734,8 +1149,25 @@ def test_figures_on_one_page_are_independent(opened):
         assert [page.evaluate(f"typeof {name}") for name in names] == ["undefined"] * len(names)
 
 
-# What the small network prints beside its drawings.
-SAID = [".dlp-forward span", ".dlp-count"]
+def test_neighbours_leave_each_other_s_layout_alone(opened):
+    """Styles that several figures share come again with each, after the first figure's own."""
+    size = "node => [...node.querySelectorAll('.dlp-columns > *')].map(n => n.getBoundingClientRect().width)"
+    alone = {}
+    for name in FIGURES:
+        with opened(name) as page:
+            alone[name] = figure_of(page).evaluate(size)
+    for names in (list(FIGURES), list(FIGURES)[::-1]):
+        with opened(*names) as page:
+            for n, name in enumerate(names):
+                assert figure_of(page, n).evaluate(size) == pytest.approx(alone[name], abs=0.5)
+
+
+# What figures print beside their drawings.
+SAID = {
+    "small_network": [".dlp-forward span", ".dlp-count"],
+    "training": [".dlp-loss", ".dlp-count", ".dlp-grads tr"],
+    "graph_steps": [".dlp-said", "svg text"],
+}
 
 
 def points(figure):
@@ -746,20 +1178,26 @@ def points(figure):
 
 def test_without_javascript_the_opening_state_stands(opened):
     presets = playground.digit_weights_data().presets
-    names = ("neuron", "digit_weights", "small_network")
+    names = list(FIGURES)
+
+    def said(page, name):
+        figure = figure_of(page, names.index(name))
+        texts = [text for part in SAID[name] for text in figure.locator(part).all_text_contents()]
+        return [re.sub(r"\s+", " ", text).strip() for text in texts]
+
     with opened(*names, java_script_enabled=False) as page:
         for n in range(len(names)):
             assert figure_of(page, n).locator("input, select, button, canvas").count() == 0
             assert figure_of(page, n).get_by_text("This is the figure at rest").is_visible()
         assert "= 0.6225" in figure_of(page, 0).locator(".dlp-print").inner_text()
-        still = [points(figure_of(page, n)) for n in (0, 2)]
-        said = [figure_of(page, 2).locator(part).all_inner_texts() for part in SAID]
+        still = [points(figure_of(page, n)) for n in (0, 2, 3)]
+        then = {name: said(page, name) for name in SAID}
         check_digits(figure_of(page, 1), *presets["the bar"])
     with opened(*names) as page:  # the script draws the same points at the same places
         assert not figure_of(page).get_by_text("This is the figure at rest").is_visible()
-        for n, places in zip((0, 2), still, strict=True):
+        for n, places in zip((0, 2, 3), still, strict=True):
             np.testing.assert_allclose(points(figure_of(page, n)), places, atol=0.01)
-        assert [figure_of(page, 2).locator(part).all_inner_texts() for part in SAID] == said
+        assert {name: said(page, name) for name in SAID} == then
 
 
 AS_JUPYTERLAB_DOES = """() => {
@@ -780,9 +1218,9 @@ AS_JUPYTERLAB_DOES = """() => {
 def test_comes_alive_in_the_way_of_notebooks(opened, figure):
     """Also beside a living copy of itself, which it leaves alone."""
     with opened(figure) as page:
-        figure_of(page).get_by_label("bias b").press("End")
+        figure_of(page).get_by_label(SLIDER[figure]).first.press("End")
         page.evaluate("html => { window.kept = html; }", FIGURES[figure]()._repr_html_())
         page.evaluate(AS_JUPYTERLAB_DOES)
-        assert figure_of(page, 1).get_by_label("bias b").is_visible()
-        first, second = (figure_of(page, n).get_by_label("bias b").input_value() for n in (0, 1))
+        assert figure_of(page, 1).get_by_label(SLIDER[figure]).first.is_visible()
+        first, second = (figure_of(page, n).get_by_label(SLIDER[figure]).first.input_value() for n in (0, 1))
         assert first != second
