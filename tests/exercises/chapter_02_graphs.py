@@ -4,6 +4,8 @@
 The docstring of each says what went wrong in its author's head.
 """
 
+import math
+
 import numpy as np
 
 from dlbook_utils.autodiff import Variable, backward, grad
@@ -139,6 +141,26 @@ def computes_in_single_precision(f, x, h):
 def uses_its_own_step(f, x, h):
     """The best h is known, so why ask for it?"""
     return each_entry(f, x, lambda z, i: f(nudged(z, i, 1e-20j)).imag / 1e-20)
+
+
+def gives_f_the_nudge_alone(f, x, h):
+    """The nudge alone goes into f."""
+    return each_entry(f, x, lambda z, i: f(nudged(0 * z, i, 1j * h)).imag / h)
+
+
+def replaces_the_entry(f, x, h):
+    """= where += belongs."""
+    gradient = np.empty(x.shape)
+    for i in np.ndindex(x.shape):
+        z = x.astype(complex)
+        z[i] = 1j * h
+        gradient[i] = f(z).imag / h
+    return gradient
+
+
+def nudges_without_the_i(f, x, h):
+    """The array is complex, and the nudge is not."""
+    return each_entry(f, x, lambda z, i: f(nudged(z, i, h)).imag / h)
 
 
 def gives_single_entries_to_f(f, x, h):
@@ -663,6 +685,35 @@ def gives_the_gradient(loss, theta, v):
     return grad(loss)(theta)
 
 
+def takes_richardson_differences(loss, theta, v):
+    """Ten gradients, for a difference of high order."""
+    g, h = grad(loss), 1e-3
+    weights = np.linalg.solve(np.vander(np.arange(1.0, 6), 10)[:, 8::-2].T, np.eye(5)[0]) / 2
+    return sum(w * (g(theta + k * h * v) - g(theta - k * h * v)) for k, w in enumerate(weights, 1)) / h
+
+
+def along_v(name, product):
+    """The gradient of what ``product`` makes of g(t) and v."""
+
+    def answer(loss, theta, v):
+        g = grad(loss)
+        return grad(lambda t: product(g(t), v))(theta)
+
+    answer.__name__ = name
+    return answer
+
+
+def multiplied_in_place(g, v):
+    g *= v
+    return np.sum(g)
+
+
+def assigned(g, v):
+    for i in np.ndindex(v.shape):
+        g[i] = g[i] * v[i]
+    return np.sum(g)
+
+
 def differentiates_by_hand_once(loss, theta, v):
     """A Variable of one's own: the way back through it is not recorded."""
     t = Variable(theta)
@@ -785,6 +836,24 @@ def gives_the_vector_first(product, q, steps):
     """Two results, exchanged."""
     q, _ = iterate(product, q, steps)
     return q, np.sum(q * product(q))
+
+
+def ignores_the_steps(product, q, steps):
+    """A hundred were enough so far."""
+    q, _ = iterate(product, q, 100)
+    return np.sum(q * product(q)), q
+
+
+def waits_for_convergence(product, q, steps):
+    """As long as it takes."""
+    q, before = q / np.sqrt(np.sum(q**2)), np.inf
+    while True:
+        Hq = product(q)
+        value = np.sum(q * Hq)
+        q = Hq / np.sqrt(np.sum(Hq**2))
+        if abs(value - before) < 1e-15 * abs(value):
+            return value, q
+        before = value
 
 
 def scales_in_place(product, q, steps):
@@ -936,6 +1005,41 @@ def stores_the_rounds(dy, y, x, U, W, b):
     return dense(rounds[-1], y, x, W)
 
 
+def puts_the_slope_on_dy_alone(dy, y, x, U, W, b):
+    """The part that comes round has passed the tanh already, has it not?"""
+    return dense(settled(dy, y, U, lambda dz, s: dy * s + dz @ U.T), y, x, W)
+
+
+def puts_the_slope_on_the_round_alone(dy, y, x, U, W, b):
+    """The brackets are missing."""
+    return dense(settled(dy, y, U, lambda dz, s: dy + (dz @ U.T) * s), y, x, W)
+
+
+def lets_dy_fade(dy, y, x, U, W, b):
+    """dy comes in once, at the beginning."""
+    return dense(settled(dy, y, U, lambda dz, s: s * (dz @ U.T)), y, x, W)
+
+
+def lets_dy_fade_for_ten_rounds(dy, y, x, U, W, b):
+    """The same, before it is near 0."""
+    return dense(settled(dy, y, U, lambda dz, s: s * (dz @ U.T), 10), y, x, W)
+
+
+def forgets_db_alone(dy, y, x, U, W, b):
+    """Zeros for the bias, which are no sign of a dy that has faded."""
+    dz = right_dz(dy, y, U)
+    return dz @ W.T, y.T @ dz, x.T @ dz, np.zeros_like(b)
+
+
+def stops_at_five_digits(dy, y, x, U, W, b):
+    """Right for the small layers: rounds are counted until they seem enough."""
+    slope = 1 - y**2
+    dz = slope * dy
+    for _ in range(320):
+        dz = slope * (dy + dz @ U.T)
+    return dense(dz, y, x, W)
+
+
 def transposes_dU(dy, y, x, U, W, b):
     """dz first."""
     dz = right_dz(dy, y, U)
@@ -1030,6 +1134,9 @@ WRONG = {
         (adds_to_a_real_copy, "x.astype(complex) makes a copy that can"),
         (computes_in_single_precision, "complex128"),
         (uses_its_own_step, "Use the h that your function receives"),
+        (gives_f_the_nudge_alone, "It is f near 0, and not near x: add the nudge to x."),
+        (replaces_the_entry, "with += and not ="),
+        (nudges_without_the_i, "Or was the nudge h and not 1j * h?"),
         (gives_single_entries_to_f, "was called with one of shape ()"),
         (flattens, "was called with one of shape (6,)"),
         (gives_a_flat_gradient, "to have the shape (2, 3), received (6,)"),
@@ -1137,6 +1244,22 @@ WRONG = {
         (takes_central_differences, "as a difference of two gradients is"),
         (takes_tiny_central_differences, "as a difference of two gradients is"),
         (builds_the_hessian, "the Hessian were built, row by row"),
+        (takes_richardson_differences, "or many differences were taken"),
+        (along_v("method_dot", lambda g, v: g.dot(v)), "A Variable has only some of an array's methods"),
+        (
+            along_v("method_ravel", lambda g, v: g.ravel() @ v.ravel()),
+            "Use NumPy's functions: np.sum(g * v) is g · v for any shape.",
+        ),
+        (
+            along_v("method_flatten", lambda g, v: g.flatten() @ v.flatten()),
+            "only some of an array's methods",
+        ),
+        (along_v("method_item", lambda g, v: np.sum(g * v).item()), "only some of an array's methods"),
+        (along_v("float_of_the_sum", lambda g, v: float(np.sum(g * v))), "Leave out float()."),
+        (along_v("fsum", lambda g, v: math.fsum(g * v)), "Use NumPy's functions"),
+        (along_v("in_place", multiplied_in_place), "write g * v, not g *= v. np.sum(g * v) is g · v"),
+        (along_v("entries_assigned", assigned), "A Variable cannot be changed in place: write g * v"),
+        (along_v("array_of_g", lambda g, v: np.sum(np.array(g) * v)), "such as np.array. np.sum(g * v)"),
         (forgets_v, "a vector of ones: v is missing"),
         (multiplies_by_v_at_the_end, "v came too late"),
         (squares_the_gradient, "the slope of the gradient's square"),
@@ -1163,7 +1286,9 @@ WRONG = {
         (forgets_to_go_on, "begin with the new vector"),
         (builds_the_matrix, "A negative eigenvalue may be the largest in size"),
         (gives_the_value_only, "Expected two results, (value, vector)"),
-        (gives_the_vector_first, "Expected value to be one number"),
+        (gives_the_vector_first, "value and vector are exchanged: the order is (value, vector)."),
+        (ignores_the_steps, "With steps = 3, product was called 101 times"),
+        (waits_for_convergence, "take the number of rounds from the argument steps"),
         (scales_in_place, "changes its argument q in place"),
         (flattens_the_vector, "to have the shape (2, 2), received (4,)"),
     ],
@@ -1178,9 +1303,18 @@ WRONG = {
         (takes_the_slope_of_a_sigmoid, "the slope of a sigmoid"),
         (subtracts_the_way_round, "comes through U is the wrong way round"),
         (adds_to_the_last_sum, "begin with dy anew"),
-        (takes_ten_rounds, "That is what 10 rounds give"),
+        (takes_ten_rounds, "That is what 10 rounds give. Go on until a round changes less than about 1e-12"),
         (takes_two_hundred_rounds, "is the number of rounds fixed"),
-        (stops_by_a_wide_tolerance, "Go on until nothing changes"),
+        (
+            stops_by_a_wide_tolerance,
+            "Go on until a round changes less than about 1e-12 of the largest entry of dy",
+        ),
+        (stops_at_five_digits, "of its largest entry, and 1e-7 is asked for"),
+        (puts_the_slope_on_dy_alone, "the slope 1 − y² multiplies their sum"),
+        (puts_the_slope_on_the_round_alone, "the slope 1 − y² multiplies their sum"),
+        (lets_dy_fade, "dy has to be added in every round"),
+        (lets_dy_fade_for_ten_rounds, "dy has to be added in every round"),
+        (forgets_db_alone, "What arrives at z is right, since the others are"),
         (stops_by_a_fixed_tolerance, "not beside a dy near 1e-3"),
         (unrolls_on_the_tape, "something is stored for every round"),
         (stores_the_rounds, "something is stored for every round"),

@@ -1083,7 +1083,7 @@ WRONG = {
         (takes_the_length_for_a_constant, "as if ‖V‖ were a constant"),
         (adds_the_second_term, "The second term has the wrong sign"),
         (loses_g_in_the_second_term, "The second term has lost its g"),
-        (divides_the_second_term_once, "‖V‖ stands to the first power"),
+        (divides_the_second_term_once, "V is divided by ‖V‖ once"),
         (divides_the_second_term_three_times, "to a power too many"),
         (forgets_the_factor, "the factor g / ‖V‖ is missing"),
         (projects_all_columns_together, "the sum runs over all of V"),

@@ -87,6 +87,15 @@ def test_a_stub_without_source_is_open_and_an_answer_without_return_is_not(capsy
     assert "returns None" in rest
 
 
+def test_an_error_that_speaks_of_an_ellipsis_is_an_error(capsys):
+    def sums_too_many_axes(x):
+        return np.einsum("n,n->n", np.zeros((2, 2)), np.zeros((2, 2)))  # einsum's advice: use "..."
+
+    first, rest = verdict(sums_too_many_axes, capsys)
+    assert first == "✗ Wrong"
+    assert "einst" in rest
+
+
 def only_prints(x):
     """What it does."""
     print(2 * x)

@@ -267,8 +267,8 @@ def _weight_norm_slips(
         ),
         (
             g / length * dW - g * dg * V / length,
-            "In the second term ‖V‖ stands to the first power. Written with V itself, not with V / ‖V‖, it "
-            "is divided by ‖V‖².",
+            "In your second term V is divided by ‖V‖ once. Written with V itself, and not with V / ‖V‖, it "
+            "has to be divided by ‖V‖².",
         ),
         (
             g / length * dW - g * dg * V,

@@ -1,5 +1,6 @@
 """Checkers of the exercises after the second notebook: computational graphs."""
 
+import re
 import tracemalloc
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -257,7 +258,8 @@ def slopes_by_hand(slopes: dict[str, Any]) -> None:
         right.append(name)
     if len(right) < len(_ENTRIES):
         if right:
-            print(f"Right so far: {', '.join(right)}.")
+            left = [name for name in _ENTRIES if name not in right]
+            print(f"Right so far: {', '.join(right)}. Still to come: {', '.join(left)}.")
         raise Open
 
 
@@ -671,6 +673,22 @@ def _close(found: np.ndarray, wanted: np.ndarray, rtol: float) -> bool:
         return bool(np.max(np.abs(found - wanted)) <= rtol * np.max(np.abs(wanted)) + 1e-300)
 
 
+_PRODUCT = "np.sum(g * v) is g · v for any shape."
+
+
+def _about_variable(said: str) -> str:
+    """A hint if something was asked of a Variable that only an array can do; otherwise nothing."""
+    if "Variable cannot be changed in place" in said or "'Variable' object does not support item" in said:
+        return f"A Variable cannot be changed in place: write g * v, not g *= v.\n{_PRODUCT}"
+    if "Variable cannot be turned into a plain array" in said:
+        return f"Leave out what makes a plain array or number of it, such as np.array.\n{_PRODUCT}"
+    if re.search(r"AttributeError: 'Variable' object|TypeError: .*\bVariable\b", said):
+        without = re.search(r"TypeError: (float|int|complex)\(\) argument", said)
+        leave = f" Leave out {without[1]}()." if without else ""
+        return f"A Variable has only some of an array's methods. Use NumPy's functions:\n{_PRODUCT}{leave}"
+    return ""
+
+
 def _expect_product(
     answer: Callable[[_Loss, np.ndarray, np.ndarray], np.ndarray],
     loss: _Loss,
@@ -697,6 +715,10 @@ def _expect_product(
         hint = ""
         if "Expected dy of shape" in str(wrong):
             hint = "What is differentiated must be one number: np.sum(g * v) is g · v for any shape."
+        elif about := _about_variable(str(wrong)):
+            without = ("It was called with", "It relies on")  # what went in has nothing to do with it
+            lines = [line for line in str(wrong).split("\n") if not line.startswith(without)]
+            raise Wrong(_shortened(Wrong("\n".join(lines)), about)) from None
         elif "has no attribute" in str(wrong):
             hint = "The way back is recorded only inside another grad: grad(lambda t: … grad(loss)(t) …)."
         raise Wrong(_shortened(wrong, hint)) from None
@@ -724,8 +746,8 @@ def _expect_product(
     if count > 6:
         raise Wrong(
             f"The loss was computed {count} times for {theta.size} parameters. With 7,850 that would "
-            "be far too many: it looks as if the Hessian were built, row by row. Two gradients are enough, "
-            "one inside the other."
+            "be far too many: it looks as if the Hessian were built, row by row, or many differences were "
+            "taken. Two gradients are enough, one inside the other."
         )
     return found
 
@@ -761,6 +783,8 @@ def largest_eigenvalue(answer: Callable[[_Product, np.ndarray, int], tuple[float
 
         with np.errstate(all="ignore"):
             value, vector = expect_pair(answer(product, q.copy(), steps), ("value", "vector"))
+        if np.shape(value) == shape and np.size(vector) == 1:
+            raise Wrong("value and vector are exchanged: the order is (value, vector).")
         if len(calls) > steps + 2:
             raise Wrong(
                 f"{steps} steps were allowed, and product was called {len(calls)} times. One product in "
@@ -776,6 +800,25 @@ def largest_eigenvalue(answer: Callable[[_Product, np.ndarray, int], tuple[float
             raise Wrong(f"For {what}: the value is right, and the vector has the length {length:.4g}, not 1.")
         if not np.allclose(product(vector), wanted * vector, rtol=1e-5, atol=1e-5 * abs(wanted)):
             raise Wrong(f"For {what}: the value is right, but H times the vector is not the value times it.")
+    _expect_few_products(answer)
+
+
+def _expect_few_products(answer: Callable[[_Product, np.ndarray, int], tuple[float, np.ndarray]]) -> None:
+    """A few steps, after which the value cannot be near: all that counts is how often was multiplied."""
+    steps, calls = 3, 0
+
+    def product(q: np.ndarray) -> np.ndarray:
+        nonlocal calls
+        calls += 1
+        return np.array([[2.0, 1.0], [1.0, 2.0]]) @ q
+
+    with np.errstate(all="ignore"):
+        answer(product, np.array([1.0, -0.9]), steps)
+    if calls > steps + 2:
+        raise Wrong(
+            f"With 100 steps all is right. With steps = {steps}, product was called {calls} times: take the "
+            "number of rounds from the argument steps."
+        )
 
 
 def _compare_eigenvalue(case: str, value: float, wanted: float, first: float) -> None:
@@ -807,6 +850,11 @@ def _compare_eigenvalue(case: str, value: float, wanted: float, first: float) ->
 
 _Layer = tuple[np.ndarray, ...]  # dy, y, x, U, W, b
 _NAMES = ("dx", "dU", "dW", "db")
+_GO_ON = (
+    "Go on until a round changes less than about 1e-12 of the largest entry of dy (never wait for exactly 0: "
+    "the last bits may go on flipping)."
+)
+_ONE_SLOPE = "Both parts reach y before z: the slope 1 − y² multiplies their sum."
 
 
 def _rows(right: np.ndarray, matrices: np.ndarray) -> np.ndarray:
@@ -867,6 +915,8 @@ _FIXED_SLIPS: list[tuple[Callable[..., np.ndarray], str]] = [
         lambda dy, s, y, U: s * _rows(dy, U.T * s[:, None, :]),
         "The slope 1 − y² stands on the wrong side: multiply by it before the product with U.T, not after.",
     ),
+    (lambda dy, s, y, U: _rows(s * dy, U.T), _ONE_SLOPE),
+    (lambda dy, s, y, U: _rows(dy, U.T * s[:, None, :]), _ONE_SLOPE),
     (
         lambda dy, s, y, U: _exact(dy, s, -U.T),
         "The sign of the part that comes through U is the wrong way round.",
@@ -998,23 +1048,39 @@ def _about_four(layer: _Layer, four: list, right: _Layer, wrong: list[bool], n: 
         if wrong[i] and np.shape(slip) == right[i].shape and _close(four[i], slip, 1e-6):
             return message
     if wrong[3]:
+        if _lacks_dy(dy, s, U, four, right):
+            return "dy has to be added in every round."
         small = (
             " A change of 1e-8 is small beside numbers near 1, not beside a dy near 1e-3." if n == 4 else ""
         )
         for start in (s * dy, dy, 0 * dy):
             for count in range(1, 60):
                 if _close(four[3], _steps(dy, s, U.T, start, count).sum(axis=0), 1e-7):
-                    return f"That is what {count} rounds give. Go on until nothing changes.{small}"
+                    return f"That is what {count} rounds give. {_GO_ON}{small}"
         if _close(four[3], right[3], 1e-2):
             return f"It is near: does the repetition stop too early?{small}"
         if not np.isfinite(four[3]).all() or np.abs(four[3]).max() > 1e3 * np.abs(right[3]).max():
             return (
                 "The repetition runs away. In every round begin with dy anew, and do not add to the last sum."
             )
+        if not any(wrong[:3]):
+            return "What arrives at z is right, since the others are. b is used in every row: add over them."
         return "Nudge z by a little: what reaches L directly, and what comes back to z through y and U?"
     return (
         f"What arrives at z is right, since db is. {_NAMES[wrong.index(True)]} follows from z = yU + xW + b."
     )
+
+
+def _lacks_dy(dy: np.ndarray, s: np.ndarray, U: np.ndarray, four: list, right: _Layer) -> bool:
+    """Whether dz went round and round without dy, and so faded away, or was on its way there."""
+    if all(np.abs(one).max() < 1e-3 * np.abs(other).max() for one, other in zip(four, right, strict=True)):
+        return True
+    for dz in (s * dy, dy):
+        for _ in range(60):
+            dz = s * (dz @ U.T)
+            if _close(four[3], dz.sum(axis=0), 1e-7):
+                return True
+    return False
 
 
 def _expect_patience(answer: Callable[..., _Layer], layer: _Layer) -> None:
@@ -1033,11 +1099,13 @@ def _expect_patience(answer: Callable[..., _Layer], layer: _Layer) -> None:
     dy, y, _, U, *_ = layer
     right = _from(_exact(dy, 1 - y**2, U.T), layer)
     if not all(_close(one, other, 1e-7) for one, other in zip(found, right, strict=True)):
-        off = np.max(np.abs(found[3] - right[3])) / np.max(np.abs(right[3]))
+        pairs = zip(found, right, strict=True)
+        off = [np.max(np.abs(one - other)) / np.max(np.abs(other)) for one, other in pairs]
+        i = int(np.argmax(off))
         raise Wrong(
-            f"All small layers are right. One in which U keeps 97% of a vector's length converges slowly, "
-            f"and there db is off by {off:.1%}: is the number of rounds fixed, or the tolerance too wide? Go "
-            "on until nothing changes."
+            "All small layers are right. One in which U keeps 97% of a vector's length converges slowly, and "
+            f"there {_NAMES[i]} is off by {off[i]:.0e} of its largest entry, and 1e-7 is asked for: is the "
+            f"number of rounds fixed, or the tolerance too wide? {_GO_ON}"
         )
     if peak - before > 150_000:
         raise Wrong(

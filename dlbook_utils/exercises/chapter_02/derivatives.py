@@ -59,6 +59,19 @@ def _accumulated(f: _Function, x: np.ndarray, h: float) -> np.ndarray:
     return np.array(found).reshape(x.shape)
 
 
+def _without_x(f: _Function, x: np.ndarray, h: float) -> np.ndarray:
+    return _gradient(f, np.zeros_like(x), h)
+
+
+def _replaced(f: _Function, x: np.ndarray, h: float) -> np.ndarray:
+    found = []
+    for i in np.ndindex(x.shape):
+        z = x.astype(complex)
+        z[i] = 1j * h
+        found.append(np.imag(f(z)) / h)
+    return np.array(found).reshape(x.shape)
+
+
 def _together(f: _Function, x: np.ndarray, h: float) -> np.ndarray:
     return np.full(x.shape, np.imag(f(x + 1j * h)) / h)
 
@@ -95,6 +108,11 @@ _SLIPS: list[tuple[Callable[[_Function, np.ndarray, float], np.ndarray], str]] =
         _together,
         "Every entry is the sum of all slopes. It looks as if all entries of x were nudged together: nudge "
         "one at a time.",
+    ),
+    (_without_x, "It is f near 0, and not near x: add the nudge to x."),
+    (
+        _replaced,
+        "It looks as if 1j * h took the place of the nudged entry: add it to the entry, with += and not =.",
     ),
     (
         lambda f, x, h: _gradient(f, x, h) / 2,
@@ -211,5 +229,8 @@ def _explain(cases: list, found: list[np.ndarray], expected: list[np.ndarray]) -
                 "complex64 holds two float32. x.astype(complex) gives complex128."
             )
     if any(not g.any() for g in found):
-        return f"All of them are zero, as if f had seen no imaginary part. {_HOLDS_NO_COMPLEX}"
+        return (
+            f"All of them are zero, as if f had seen no imaginary part. {_HOLDS_NO_COMPLEX} Or was the nudge "
+            "h and not 1j * h?"
+        )
     return "Is one entry nudged at a time, by 1j * h, and is the imaginary part of f divided by h?"
