@@ -237,7 +237,10 @@ _DX_SLIPS: _Slips = [
         "The second term has lost its x̂ inside the mean.",
     ),
     (lambda dy, h, r, g: g * dy - _of_rows(dy, h, g), "The division by r is missing."),
-    (lambda dy, h, r, g: g * dy / r - _of_rows(dy, h, g), "Only the first term was divided by r. (Or x stands where x̂ belongs.)"),
+    (
+        lambda dy, h, r, g: g * dy / r - _of_rows(dy, h, g),
+        "Only the first term was divided by r. (Or x stands where x̂ belongs.)",
+    ),
     (lambda dy, h, r, g: (g * dy - _of_rows(dy, h, g)) / r**2, "It was divided by r twice."),
     (
         lambda dy, h, r, g: g * dy / r - _of_rows(dy, h, g) / r**2,
