@@ -107,12 +107,35 @@ def mlp_step() -> list[float]:
     return medians(lambda: training.train_step(ours, loss, optimizer, x, y), compiled, eager)
 
 
+def adam_step() -> list[float]:
+    """One step of Adam, one array of 1,000,000 parameters; Keras with its gradients ready as tensors."""
+    g, w = normal(1_000_000), normal(1_000_000)
+    tensor = tf.constant(g)
+
+    def keras_step(compiled: bool):
+        variable, theirs = keras.Variable(w), keras.optimizers.Adam()
+        theirs.build([variable])
+
+        def step(g):
+            theirs.apply([g], [variable])
+
+        return variable, tf.function(step) if compiled else step
+
+    optimizer = optimizers.Adam()
+    (variable, compiled), (_, eager) = keras_step(True), keras_step(False)
+    optimizer.apply([g], [w])
+    compiled(tensor)
+    np.testing.assert_allclose(w, variable.numpy(), rtol=1e-4, atol=1e-6)
+    return medians(lambda: optimizer.apply([g], [w]), lambda: compiled(tensor), lambda: eager(tensor))
+
+
 ROWS = {
     "Dense 784-10 forward, N = 10,000": dense_forward,
     "MLP 784-256-10 forward, N = 128": mlp_forward,
     "MLP 784-256-10 training step, N = 128": mlp_step,
     "Softmax cross-entropy, N = 128": lambda: cross_entropy(128),
     "Softmax cross-entropy, N = 10,000": lambda: cross_entropy(10_000),
+    "Adam step, 1e6 parameters": adam_step,
 }
 
 
