@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from dlbook_utils import activations, playground, plotting
+from dlbook_utils import activations, optimizers, playground, plotting
 from dlbook_utils.autodiff import Variable, backward
 from dlbook_utils.datasets import load_mnist
 from dlbook_utils.gradient_check import numerical_gradient
-from dlbook_utils.playground import _figure, _graph_steps, _small_network
+from dlbook_utils.playground import _figure, _graph_steps, _optimizer_race, _small_network
 from dlbook_utils.playground._neuron import NAMES
 
 FIGURES = {
@@ -23,6 +23,7 @@ FIGURES = {
     "small_network": playground.small_network,
     "training": lambda: playground.small_network(train=True),
     "graph_steps": playground.graph_steps,
+    "optimizer_race": playground.optimizer_race,
 }
 figures = pytest.mark.parametrize("name", FIGURES)
 VOID = {"br", "hr", "img", "input", "link", "meta"}
@@ -448,6 +449,177 @@ def test_what_the_graph_says_to_notice_is_so():
     for x, w in ((2, 2), (-2, 2)):
         edges = _graph_steps.run(13, x, w).edges
         assert abs(edges["a", "z"][1]) < 0.002 * abs(edges["s", "z"][1])
+
+
+# --- A race ------------------------------------------------------------------------------------
+
+SURFACES, OPTIMIZERS = _optimizer_race.SURFACES, _optimizer_race.OPTIMIZERS
+surfaces = pytest.mark.parametrize("surface", SURFACES)
+kinds = pytest.mark.parametrize("kind", OPTIMIZERS)
+
+
+def gradient(surface, w):
+    return np.array(SURFACES[surface].loss(*w)[1:])
+
+
+def path_by_array(surface, kind, start, count, factor=1.0, momentum=0.8):
+    """The places of one optimizer in plain NumPy, (count + 1, 2); fewer where the loss passes 10⁶.
+
+    In Keras's order of operations: RMSprop, once it has arrived, makes much of the last digit.
+    """
+    rate = OPTIMIZERS[kind].rate * factor
+    places, u, v = [np.array(start, dtype=float)], np.zeros(2), np.zeros(2)
+    for t in range(1, count + 1):
+        w, g = places[-1], gradient(surface, places[-1])
+        if kind == "plain":
+            step = -rate * g
+        elif kind in ("momentum", "nesterov"):
+            u = momentum * u - rate * g
+            step = u if kind == "momentum" else momentum * u - rate * g
+        elif kind == "rmsprop":
+            v = 0.9 * v + (1 - 0.9) * (g * g)
+            step = -rate * g / np.sqrt(v + 1e-7)
+        else:
+            u, v = u + (1 - 0.9) * (g - u), v + (1 - 0.999) * (g * g - v)
+            step = -rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * u / (np.sqrt(v) + 1e-7)
+        places.append(w + step)
+        if not SURFACES[surface].loss(*places[-1])[0] <= 1e6:
+            break
+    return np.array(places)
+
+
+@surfaces
+def test_gradients_of_the_surfaces_are_those_of_nudging(surface):
+    for w in np.random.default_rng(0).uniform(-2, 2, size=(20, 2)):
+        nudged = numerical_gradient(lambda w: SURFACES[surface].loss(*w)[0], w.copy())
+        np.testing.assert_allclose(gradient(surface, w), nudged, rtol=1e-5, atol=1e-6)
+
+
+@surfaces
+def test_lowest_places_are_lowest(surface):
+    one = SURFACES[surface]
+    across = np.linspace(-2, 2, 201)
+    losses = one.loss(*np.meshgrid(across, across))[0]
+    assert losses.min() >= 0
+    assert losses.max() == pytest.approx(_optimizer_race._top(one))
+    for w in one.lowest:
+        assert one.loss(*w)[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_ravine_has_condition_number_30_and_turned_the_same():
+    curvatures = []
+    for surface in ("ravine", "turned"):
+        hessian = np.stack([gradient(surface, w) for w in np.eye(2)])
+        curvatures.append(np.linalg.eigvalsh(hessian))
+    np.testing.assert_allclose(curvatures, [[1, 30]] * 2, rtol=1e-12)
+    assert SURFACES["ravine"].loss(*SURFACES["ravine"].start)[0] == pytest.approx(
+        SURFACES["turned"].loss(*SURFACES["turned"].start)[0]
+    )
+
+
+@surfaces
+@kinds
+@pytest.mark.parametrize(("factor", "momentum"), [(1.0, 0.8), (0.316, 0.95), (1.41, 0.5)])
+def test_the_race_is_plain_numpy_s(surface, kind, factor, momentum):
+    start = SURFACES[surface].start
+    path = _optimizer_race.race(surface, start, 100, factor, momentum)[kind]
+    expected = path_by_array(surface, kind, start, 100, factor, momentum)
+    assert len(path.places) == len(expected)
+    assert path.diverged == (len(expected) < 101 or path.losses[-1] > 1e6)
+    np.testing.assert_allclose(path.places, expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(path.losses, [SURFACES[surface].loss(*w)[0] for w in path.places])
+
+
+@surfaces
+@kinds
+def test_the_race_is_that_of_the_package_s_optimizers(surface, kind):
+    rate = OPTIMIZERS[kind].rate
+    optimizer = {
+        "plain": lambda: optimizers.SGD(rate),
+        "momentum": lambda: optimizers.SGD(rate, momentum=0.8),
+        "nesterov": lambda: optimizers.SGD(rate, momentum=0.8, nesterov=True),
+        "rmsprop": lambda: optimizers.RMSprop(rate),
+        "adam": lambda: optimizers.Adam(rate),
+    }[kind]()
+    w = np.array(SURFACES[surface].start)
+    path = _optimizer_race.race(surface, SURFACES[surface].start, 100)[kind]
+    for place in path.places[1:]:
+        optimizer.apply([gradient(surface, w)], [w])
+        np.testing.assert_allclose(place, w, rtol=1e-9, atol=1e-11)
+
+
+@kinds
+def test_steps_of_the_race_are_keras_s(kind, monkeypatch):
+    """With hyperparameters that float32 can hold, since Keras keeps some of them in float32."""
+    keras = pytest.importorskip("keras")
+    beta_2, epsilon = 1 - 2.0**-10, 2.0**-23
+    for name, value in {"RHO": 0.875, "BETA_1": 0.875, "BETA_2": beta_2, "EPSILON": epsilon}.items():
+        monkeypatch.setattr(_optimizer_race, name, value)
+    rate = 0.125 if kind == "adam" else 0.03125
+    for surface in SURFACES:
+        theirs = {
+            "plain": lambda: keras.optimizers.SGD(rate),
+            "momentum": lambda: keras.optimizers.SGD(rate, momentum=0.75),
+            "nesterov": lambda: keras.optimizers.SGD(rate, momentum=0.75, nesterov=True),
+            "rmsprop": lambda: keras.optimizers.RMSprop(rate, rho=0.875, epsilon=epsilon),
+            "adam": lambda: keras.optimizers.Adam(rate, 0.875, beta_2, epsilon),
+        }[kind]()
+        start = SURFACES[surface].start
+        ours = _optimizer_race.steps(kind, lambda x, y, s=surface: gradient(s, (x, y)), start, rate, 0.75)
+        w = keras.Variable(np.array(start), dtype="float64")
+        for _ in range(20):
+            theirs.apply([keras.ops.convert_to_tensor(gradient(surface, w.numpy()))], [w])
+            np.testing.assert_allclose(next(ours), w.numpy(), rtol=1e-12)
+
+
+def test_race_at_rest_prints_what_numpy_computes():
+    html = playground.optimizer_race().html
+    text = Reader(html).text
+    paths = {kind: path_by_array("ravine", kind, (-1.6, 0.6), 40) for kind in OPTIMIZERS}
+    losses = {kind: SURFACES["ravine"].loss(*path[-1])[0] for kind, path in paths.items()}
+    for kind, path in paths.items():
+        row = re.search(f'data-optimizer="{kind}">(.*?)</tr>', html).group(1)
+        values, words = zip(*re.findall(r'<td data-value="(.*?)">(.*?)</td>', row), strict=True)
+        np.testing.assert_allclose([float(v) for v in values], [*path[-1], losses[kind]], rtol=1e-9)
+        assert list(words) == [*(_figure.number(w, 4) for w in path[-1]), _optimizer_race.brief(losses[kind])]
+        drawn = re.search(f'data-path="{kind}" d="M(.*?)"', html).group(1)
+        assert drawn.count("L") == 40
+    winner = OPTIMIZERS[min(losses, key=losses.get)].name
+    assert f"step 40 Lowest now: {winner}." in text
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        *[(0, "0.00"), (6.68, "6.68"), (123.4, "123"), (0.001234, "0.00123"), (9.996e-4, "0.00100")],
+        *[(8.81e-4, "8.81·10⁻⁴"), (5.2e-14, "5.20·10⁻¹⁴"), (61234.0, "6.12·10⁴")],
+    ],
+)
+def test_losses_have_three_digits(loss, text):
+    assert _optimizer_race.brief(loss) == text
+
+
+def test_what_the_race_says_to_notice_is_so():
+    race = {key: _optimizer_race.race(key, one.start, 40) for key, one in SURFACES.items()}
+    ravine = {kind: np.array(path.places) for kind, path in race["ravine"].items()}
+    w1, w2 = ravine["plain"].T
+    assert np.all(w2[:20:2] > 0)  # it zig-zags: the side changes at every step
+    assert np.all(w2[1:20:2] < 0)
+    assert np.all(np.diff(w1) > 0)  # and creeps
+    assert w1[-1] < 0
+    sides = np.sign(ravine["momentum"][:20, 1])
+    assert np.sum(sides[1:] != sides[:-1]) < 8  # slower swings: plain changes its side 19 times
+    assert ravine["momentum"][:, 0].max() > 0.1  # it overshoots
+    along = np.diff(ravine["momentum"][:, 0])
+    assert along.max() > 3 * along[0]  # it gathers speed, while plain descent only slows down
+    assert np.all(np.diff(w1, n=2) < 0)
+    for kind in ("plain", "momentum", "nesterov"):  # who does the same when the ravine is turned?
+        np.testing.assert_allclose(race["turned"][kind].losses, race["ravine"][kind].losses, rtol=1e-9)
+    for kind in ("rmsprop", "adam"):
+        assert race["turned"][kind].losses[-1] > 3 * race["ravine"][kind].losses[-1]
+    # Raised learning rates let somebody diverge, and soon.
+    raised = _optimizer_race.race("ravine", SURFACES["ravine"].start, 40, 1.41)
+    assert [kind for kind, path in raised.items() if path.diverged] == ["plain", "nesterov"]
 
 
 # --- Pieces ------------------------------------------------------------------------------------

@@ -234,3 +234,22 @@ def test_the_deep_remedies_hold_when_one_seed_is_run_again():
         plain = record.row(depth=depth, network="Glorot", learning_rate=rate)["accuracy"]
         with pytest.raises(AssertionError):
             assert_within_spread(np.median(plain), row["accuracy"])
+
+
+def test_batch_and_rate_holds_when_one_seed_is_run_again():
+    from experiments import batch_and_rate as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert [(row["batch"], row["rate"]) for row in record.rows] == [
+        (batch, 2.0**exponent) for batch, exponents in script.RATES.items() for exponent in exponents
+    ]
+    for batch, rate in ((64, 1 / 32), (256, 1 / 4)):
+        row = record.row(batch=batch, rate=rate)
+        loss, steps = script.train(batch, rate, seed=2)
+        at = record.seeds.index(2)
+        assert_within_spread(loss, row["loss"], same_seed=row["loss"][at], rtol=0.01)
+        assert steps == pytest.approx(row["steps"][at], rel=0.06)  # it is looked for every 5 %
+        slower = record.row(batch=batch, rate=rate / 2)
+        with pytest.raises(AssertionError):
+            assert_within_spread(np.median(slower["loss"]), row["loss"])

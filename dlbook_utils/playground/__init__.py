@@ -15,6 +15,7 @@ from dlbook_utils.playground._digit_weights import digit_weights, digit_weights_
 from dlbook_utils.playground._figure import Playground
 from dlbook_utils.playground._graph_steps import graph_steps
 from dlbook_utils.playground._neuron import neuron
+from dlbook_utils.playground._optimizer_race import optimizer_race
 from dlbook_utils.playground._small_network import (
     SmallNetwork,
     SmallNetworkData,
@@ -30,6 +31,7 @@ __all__ = [
     "digit_weights_data",
     "graph_steps",
     "neuron",
+    "optimizer_race",
     "small_network",
     "small_network_data",
 ]

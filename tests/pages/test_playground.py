@@ -13,10 +13,11 @@ from axe_playwright_python.sync_playwright import Axe
 
 from dlbook_utils import activations, playground
 from dlbook_utils.autodiff import Variable, backward
-from dlbook_utils.playground import _graph_steps, _small_network
+from dlbook_utils.playground import _graph_steps, _optimizer_race, _small_network
 from dlbook_utils.playground._figure import signed_colors
 from dlbook_utils.playground._neuron import NAMES
 from tests.pages.conftest import DESKTOP, OVERFLOW, serve
+from tests.test_playground import path_by_array
 
 FIGURES = {
     "neuron": playground.neuron,
@@ -24,8 +25,10 @@ FIGURES = {
     "small_network": playground.small_network,
     "training": lambda: playground.small_network(train=True),
     "graph_steps": playground.graph_steps,
+    "optimizer_race": playground.optimizer_race,
 }
-SLIDER = dict.fromkeys(FIGURES, "bias b") | {"graph_steps": "input x"}  # one that each figure has
+# One that each figure has.
+SLIDER = dict.fromkeys(FIGURES, "bias b") | {"graph_steps": "input x", "optimizer_race": "start w₁"}
 figures = pytest.mark.parametrize("figure", FIGURES)
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Playgrounds</title>
@@ -1065,6 +1068,295 @@ def test_nothing_in_the_graph_touches(opened, width):
         assert page.evaluate(OVERFLOW) == []
 
 
+# --- A race ------------------------------------------------------------------------------------
+
+SURFACES, OPTIMIZERS = _optimizer_race.SURFACES, _optimizer_race.OPTIMIZERS
+AREA, CHART = _optimizer_race.PLANE, _optimizer_race.CHART
+
+RACE = """figure => {
+  const number = text => Number(text.replace(/[^-.0-9]/g, ''));
+  const pairs = (name) => Object.fromEntries([...figure.querySelectorAll(`[data-${name}]`)].map(path =>
+    [path.getAttribute(`data-${name}`), path.getAttribute('d').slice(1).split('L').map(
+      pair => pair.split(' ').map(number))]));
+  return {
+    rows: Object.fromEntries([...figure.querySelectorAll('[data-optimizer]')].map(row => [
+      row.dataset.optimizer,
+      [...row.querySelectorAll('td')].map(cell => [cell.textContent, cell.dataset.value])])),
+    rates: [...figure.querySelectorAll('.dlp-eta')].map(node => Number(node.textContent.slice(4))),
+    paths: pairs('path'), courses: pairs('course'),
+    labels: [...figure.querySelectorAll('.dlp-area-map .dlp-strong')].map(node => node.textContent).sort(),
+    start: ['cx', 'cy'].map(name => Number(figure.querySelector('.dlp-start').getAttribute(name))),
+  };
+}"""
+
+
+def in_area(places):
+    """Places of the drawing of weights, as far as it is drawn."""
+    unit = AREA["side"] / (2 * _optimizer_race.LIMIT)
+    w = np.clip(places, -999, 999)
+    return np.stack([AREA["left"] + unit * (w[:, 0] + 2), AREA["top"] + unit * (2 - w[:, 1])], axis=1)
+
+
+def exact(text):
+    """The number, and how much the printed one may be away from it."""
+    mantissa, _, power = text.partition("·10")
+    power = int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+    digits = len(mantissa.partition(".")[2])
+    return float(mantissa) * 10.0**power, 0.5001 * 10.0 ** (power - digits)
+
+
+def check_race(figure, surface, count, start=None, factor=1.0, momentum=0.8, off=()):
+    """Numbers, paths, losses and words are those of plain NumPy after so many steps."""
+    start = SURFACES[surface].start if start is None else start
+    paths = {kind: path_by_array(surface, kind, start, count, factor, momentum) for kind in OPTIMIZERS}
+    losses = {kind: np.array([SURFACES[surface].loss(*w)[0] for w in path]) for kind, path in paths.items()}
+    gone = {kind for kind in OPTIMIZERS if not losses[kind][-1] <= 1e6}
+    race = figure.evaluate(RACE)
+    np.testing.assert_allclose(race["rates"], [one.rate * factor for one in OPTIMIZERS.values()], rtol=0.0051)
+    for kind, path in paths.items():
+        words, values = zip(*race["rows"][kind], strict=True)
+        if kind in off:
+            assert words == ("–", "–", "–")
+            continue
+        expected = [*path[-1], losses[kind][-1]]
+        np.testing.assert_allclose([float(value) for value in values], expected, rtol=1e-9, atol=1e-11)
+        if kind in gone:
+            assert words == ("–", "–", "diverged")
+        else:
+            np.testing.assert_allclose([numeral(text) for text in words[:2]], expected[:2], atol=0.5001e-4)
+            value, slack = exact(words[2])
+            assert value == pytest.approx(expected[2], abs=slack)
+        np.testing.assert_allclose(race["paths"][kind], in_area(path), atol=0.0501)
+        course = np.array(race["courses"][kind])
+        last = max(count, _optimizer_race.OPENING)
+        across = CHART["left"] + np.arange(len(path)) / last * (CHART["right"] - CHART["left"])
+        np.testing.assert_allclose(course[:, 0], across, atol=0.0501)
+        inside = (course[:, 1] > CHART["top"] + 0.5) & (course[:, 1] < CHART["bottom"] - 0.5)
+        if inside.sum() > 2 and np.ptp(course[inside, 1]) > 5:  # a straight line in log₁₀ of the loss
+            power = np.log10(losses[kind][inside])
+            fitted = np.polyval(np.polyfit(power, course[inside, 1], 1), power)
+            np.testing.assert_allclose(course[inside, 1], fitted, atol=0.15)
+    running = [kind for kind in OPTIMIZERS if kind not in off]
+    assert set(race["paths"]) == set(race["courses"]) == set(running)
+    visible = [OPTIMIZERS[kind].name for kind in running if np.all(np.abs(paths[kind][-1]) <= 2)]
+    assert race["labels"] == sorted(visible)
+    np.testing.assert_allclose(race["start"], in_area(np.array([start]))[0], atol=0.01)
+
+    said = figure.locator(".dlp-count").inner_text()
+    assert said.startswith(f"step {count}\n")
+    for kind in running:
+        name = OPTIMIZERS[kind].name
+        words = f"{name} has diverged: its loss passed a million at step {len(paths[kind]) - 1}."
+        assert (words.lower() in said.lower()) == (kind in gone)
+        climbs = kind not in gone and losses[kind][-1] > losses[kind][0]
+        assert (f"{name} is higher than it began.".lower() in said.lower()) == climbs
+    ahead = [kind for kind in running if kind not in gone]
+    if count and len(ahead) > 1:
+        best = min(ahead, key=lambda kind: losses[kind][-1])
+        assert f"Lowest now: {OPTIMIZERS[best].name}." in said
+    return paths
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_race_is_numpy_s_on_every_surface(opened, surface):
+    """After 0, 1, 10, 40 and 100 steps."""
+    with opened("optimizer_race") as page:
+        figure = figure_of(page)
+        figure.get_by_label("surface").select_option(surface)
+        check_race(figure, surface, 40)
+        figure.get_by_role("button", name="start again").press("Enter")
+        check_race(figure, surface, 0)
+        step = figure.get_by_role("button", name="one step")
+        step.press("Enter")
+        check_race(figure, surface, 1)
+        press(step, "Space", 9)
+        check_race(figure, surface, 10)
+        step.evaluate("button => { for (let n = 0; n < 90; n++) button.click(); }")
+        check_race(figure, surface, 100)
+
+
+def test_race_by_keyboard(opened):
+    with opened("optimizer_race") as page:
+        figure = figure_of(page)
+        check_race(figure, "ravine", 40)
+        press(figure.get_by_label("start w₁"), "ArrowRight", 4)
+        press(figure.get_by_label("start w₂"), "Shift+ArrowDown", 13)
+        check_race(figure, "ravine", 40, (-1.2, 0.47))
+        rates = figure.get_by_label("rates")
+        press(rates, "ArrowLeft", 5)
+        assert "× 0.562" in figure.inner_text()
+        assert rates.get_attribute("aria-valuetext") == "times 0.562"
+        check_race(figure, "ravine", 40, (-1.2, 0.47), 0.562)
+        press(figure.get_by_role("slider", name="momentum"), "ArrowRight", 3)
+        check_race(figure, "ravine", 40, (-1.2, 0.47), 0.562, 0.95)
+        for name in ("Adam", "plain"):
+            figure.get_by_role("checkbox", name=name).press("Space")
+        check_race(figure, "ravine", 40, (-1.2, 0.47), 0.562, 0.95, off=("plain", "adam"))
+        for name in ("momentum", "Nesterov", "RMSprop"):
+            figure.get_by_role("checkbox", name=name).press("Space")
+        assert figure.locator("[data-path]").count() == 0
+        for name in ("plain", "momentum", "Nesterov", "RMSprop", "Adam"):
+            figure.get_by_role("checkbox", name=name).press("Space")
+        figure.get_by_label("surface").focus()
+        page.keyboard.press("ArrowDown")  # its own start; rates and momentum stay
+        check_race(figure, "turned", 40, None, 0.562, 0.95)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("steps", [3, 20])
+def test_race_says_who_diverges(opened, surface, steps):
+    """Whatever happens to a path, it stays in the picture, and is said."""
+    phone = {"width": 360, "height": 740}
+    with opened("optimizer_race", viewport=phone) as page:
+        figure = figure_of(page)
+        figure.get_by_label("surface").select_option(surface)
+        press(figure.get_by_label("rates"), "ArrowRight", steps)
+        paths = check_race(figure, surface, 40, None, {3: 1.41, 20: 10.0}[steps])
+        if surface == "ravine":
+            assert len(paths["plain"]) < 41
+        assert page.evaluate(OVERFLOW) == []
+        box = figure.bounding_box()
+        for part in figure.locator("svg text, td, .dlp-area-curve path").all():
+            inner = part.bounding_box()
+            assert inner["x"] >= box["x"] - 0.5
+            assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 0.5
+        clip = figure.locator(".dlp-clip")
+        assert clip.evaluate("node => getComputedStyle(node).overflow") == "hidden"
+        matrix = "node => { const { a, d, e, f } = node.getScreenCTM(); return [a, d, e, f]; }"
+        inner, outer = (figure.locator(part).evaluate(matrix) for part in (".dlp-clip", ".dlp-area-map"))
+        assert inner == pytest.approx(outer, abs=0.01)  # what is clipped lies where it belongs
+
+
+def start_of(figure):
+    return [float(figure.get_by_label(name).input_value()) for name in ("start w₁", "start w₂")]
+
+
+def race_place(figure, w):
+    return on_page(figure.locator(".dlp-area-map"), in_area(np.array([w]))[0], AREA)
+
+
+def test_the_start_is_dragged_and_goes_where_one_clicks(opened):
+    with opened("optimizer_race") as page:
+        figure = figure_of(page)
+        begin = race_place(figure, (-1.6, 0.6))
+        drag(page, begin, race_place(figure, (1, 1.5)) - begin)
+        np.testing.assert_allclose(start_of(figure), [1, 1.5], atol=0.011)
+        check_race(figure, "ravine", 40, start_of(figure))
+        drag(page, race_place(figure, start_of(figure)), (600, -600))  # no farther than the corner
+        assert start_of(figure) == [2, 2]
+        check_race(figure, "ravine", 40, (2, 2))
+        page.mouse.click(*race_place(figure, (-0.5, -1)))
+        np.testing.assert_allclose(start_of(figure), [-0.5, -1], atol=0.011)
+        check_race(figure, "ravine", 40, start_of(figure))
+
+
+def test_race_by_touch(opened):
+    phone = {"width": 360, "height": 640}
+    with opened("optimizer_race", viewport=phone, has_touch=True, is_mobile=True) as page:
+        figure = figure_of(page)
+        hand = page.context.new_cdp_session(page)
+        figure.locator(".dlp-area-map").scroll_into_view_if_needed()
+
+        def stroke(start, step):
+            for n in range(11):
+                x, y = np.array(start) + n * np.array(step)
+                kind = "touchMove" if n else "touchStart"
+                hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+                page.wait_for_timeout(16)
+            hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            page.wait_for_timeout(100)
+
+        before = page.evaluate("scrollY")
+        stroke(race_place(figure, (-1.6, 0.6)), (2, -5))
+        assert page.evaluate("scrollY") == before
+        w = start_of(figure)
+        assert w[0] > -1.5
+        assert w[1] > 1
+        check_race(figure, "ravine", 40, w)
+        stroke(race_place(figure, (1, 0)), (0, -8))  # beside the ring the page scrolls
+        assert page.evaluate("scrollY") > before + 30
+        check_race(figure, "ravine", 40, w)
+        page.touchscreen.tap(*race_place(figure, (1, -1)))
+        np.testing.assert_allclose(start_of(figure), [1, -1], atol=0.02)
+        figure.get_by_role("button", name="one step").tap()
+        check_race(figure, "ravine", 41, start_of(figure))
+
+
+def test_race_runs_pauses_and_ends(opened):
+    with opened("optimizer_race") as page:
+        figure = figure_of(page)
+        figure.get_by_role("button", name="run").press("Enter")
+        page.wait_for_function("Number(document.querySelector('.dlp-count b').textContent.slice(5)) > 44")
+        page.keyboard.press("Space")  # the same button: pause
+        count = int(figure.locator(".dlp-count b").inner_text()[5:])
+        check_race(figure, "ravine", count)
+        page.wait_for_timeout(900)
+        check_race(figure, "ravine", count)
+        assert figure.get_by_role("status").inner_text().startswith(f"step {count}. Lowest now: ")
+        step = figure.get_by_role("button", name="one step")
+        step.evaluate("button => { for (let n = 0; n < 400; n++) button.click(); }")
+        assert "400 steps are all." in figure.locator(".dlp-count").inner_text()
+        figure.get_by_role("button", name="run").click()  # there is nothing left to run
+        assert figure.get_by_role("button", name="pause").count() == 0
+
+
+def test_race_with_reduced_motion_changes_once_a_second(opened):
+    with opened("optimizer_race", reduced_motion="reduce") as page:
+        figure = figure_of(page)
+        page.evaluate(
+            "() => { window.seen = []; new MutationObserver(() => window.seen.push(performance.now()))"
+            ".observe(document.querySelector('.dlp-count'), { childList: true }); }"
+        )
+        figure.get_by_role("button", name="run").click()
+        page.wait_for_timeout(2500)
+        figure.get_by_role("button", name="pause").click()
+        seen = page.evaluate("window.seen")
+        assert len(seen) in (2, 3)
+        assert min(np.diff(seen)) > 900
+        check_race(figure, "ravine", 40 + 10 * len(seen))
+
+
+PIXELS = """async image => {
+  const picture = new Image();
+  picture.src = image.getAttribute('href');
+  await picture.decode();
+  const canvas = document.createElement('canvas');
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  const pen = canvas.getContext('2d');
+  pen.drawImage(picture, 0, 0);
+  return [canvas.width, [...pen.getImageData(0, 0, canvas.width, canvas.height).data]];
+}"""
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_contours_are_those_of_the_loss(opened, surface):
+    with opened("optimizer_race") as page:
+        figure = figure_of(page)
+        for key in dict.fromkeys(["ravine", surface]):
+            figure.get_by_label("surface").select_option(key)
+        size, pixels = figure.locator("image").evaluate(PIXELS)
+        middles = (np.arange(size) + 0.5) / size * 4 - 2
+        loss = SURFACES[surface].loss(*np.meshgrid(middles, middles[::-1]))[0]
+        theirs = signed_colors(_optimizer_race.shade(SURFACES[surface], loss)).astype(int)
+        off = np.abs(np.array(pixels).reshape(size, size, 4)[..., :3] - theirs).max(axis=-1) > 2
+        assert off.mean() < 0.001  # at the edge of a band either is right
+
+
+def test_names_of_the_paths_do_not_cover_each_other(opened):
+    meet = """figure => {
+      const names = [...figure.querySelectorAll('.dlp-area-map .dlp-strong')];
+      const boxes = names.map(name => name.getBoundingClientRect());
+      return boxes.some((a, i) => boxes.slice(i + 1).some(b => a.left < b.right && b.left < a.right
+        && a.top < b.bottom - 1 && b.top < a.bottom - 1));
+    }"""
+    with opened("optimizer_race", viewport={"width": 360, "height": 740}) as page:
+        figure = figure_of(page)
+        for surface in SURFACES:
+            figure.get_by_label("surface").select_option(surface)
+            assert not figure.evaluate(meet)
+
+
 # --- All ---------------------------------------------------------------------------------------
 
 THEMES = {  # how the three places, and the reader's system, ask for dark
@@ -1167,6 +1459,7 @@ SAID = {
     "small_network": [".dlp-forward span", ".dlp-count"],
     "training": [".dlp-loss", ".dlp-count", ".dlp-grads tr"],
     "graph_steps": [".dlp-said", "svg text"],
+    "optimizer_race": [".dlp-count", "tr", "svg text"],
 }
 
 
