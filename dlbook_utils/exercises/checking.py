@@ -157,8 +157,8 @@ def _judge(found: Exercise, answer: Any, seconds: float) -> tuple[str, str]:
     try:
         with limited_output():
             run_within(seconds, lambda: found.checker(Answer(answer) if found.function else answer))
-    except Open:
-        return OPEN, here
+    except Open as stop:
+        return OPEN, str(stop) or here
     except Wrong as wrong:
         return WRONG, str(wrong)
     except TimeUp as stop:

@@ -44,7 +44,7 @@ _LIBRARIES = tuple(
 
 
 class Open(Exception):
-    """An exercise has not been worked on yet."""
+    """An exercise has not been worked on yet; or only in part, and then it says what is right so far."""
 
 
 class TimeUp(BaseException):

@@ -310,7 +310,7 @@ def which_loss(choices: dict[str, tuple[str, str]]) -> None:
     if len(chosen) < len(_FITTING):
         if chosen:
             missing = [task for task in _FITTING if task not in chosen]
-            print(f"Right so far: {', '.join(chosen)}. Still missing: {', '.join(missing)}.")
+            raise Open(f"Right so far: {', '.join(chosen)}. Still missing: {', '.join(missing)}.")
         raise Open
 
 

@@ -259,7 +259,7 @@ def slopes_by_hand(slopes: dict[str, Any]) -> None:
     if len(right) < len(_ENTRIES):
         if right:
             left = [name for name in _ENTRIES if name not in right]
-            print(f"Right so far: {', '.join(right)}. Still to come: {', '.join(left)}.")
+            raise Open(f"Right so far: {', '.join(right)}. Still to come: {', '.join(left)}.")
         raise Open
 
 
