@@ -32,6 +32,12 @@ WEIGHTS = {
         made_by="experiments/mlp_64_32.py",
         sha256="ebea57230478119d308f37cb83f3c3527efa2947fe6c84aefd236bf3231afac7",
     ),
+    "mnist_cnn": Pretrained(
+        about="the convolutional network of Chapter 4's worked example, 121,930 parameters, softmax at the "
+        "end; MNIST, (28, 28, 1), ink from 0 to 1",
+        made_by="experiments/mnist_cnn.py",
+        sha256="7f82e7e1d06d6386765e86be447140a9f33fc20522bebb21c2dfd7ecf9dc1027",
+    ),
 }
 
 
@@ -46,7 +52,7 @@ def load_weights(name: str) -> list[np.ndarray]:
     Returns
     -------
     list of ndarray, float32
-        In Keras's order: kernel (D, H) and bias (H,) of the first layer, then of the next.
+        In Keras's order: kernel, (D, H) or (kh, kw, C, F), and bias of the first layer, then of the next.
 
     Raises
     ------
@@ -56,7 +62,7 @@ def load_weights(name: str) -> list[np.ndarray]:
 
     Notes
     -----
-    Used in: Chapter 1.
+    Used in: Chapters 1 and 4.
 
     Examples
     --------

@@ -38,6 +38,26 @@ def test_mlp_reads_digits():
     assert np.mean(np.argmax(mlp.predict(X), axis=1) == labels) > 0.97
 
 
+def test_the_worked_example_reads_digits():
+    keras = pytest.importorskip("keras")
+    _, (images, labels) = load_mnist()
+    X = images[..., None].astype(np.float32) / 255  # (10000, 28, 28, 1)
+    kinds = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *[kinds.Conv2D(32, 3, activation="relu"), kinds.MaxPooling2D()],
+            *[kinds.Conv2D(64, 3, activation="relu"), kinds.MaxPooling2D(), kinds.Flatten()],
+            *[kinds.Dense(64, activation="relu"), kinds.Dense(10)],
+        ]
+    )
+    weights = pretrained.load_weights("mnist_cnn")
+    assert sum(w.size for w in weights) == 121_930
+    model.set_weights(weights)
+    answers = np.argmax(model.predict(X, batch_size=500, verbose=0), axis=1)
+    assert np.mean(answers == labels) >= 0.985
+
+
 def test_what_is_saved_is_loaded_rounded_to_float16(folder, monkeypatch):
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=shape).astype(np.float32) for shape in [(5, 3), (3,)] * 6]  # more than ten
@@ -58,7 +78,7 @@ def test_a_damaged_file_is_refused(monkeypatch):
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="expected one of mlp_64_32; received 'mlp'"):
+    with pytest.raises(ValueError, match="expected one of mlp_64_32, mnist_cnn; received 'mlp'"):
         pretrained.load_weights("mlp")
 
 
