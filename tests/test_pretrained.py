@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -39,7 +40,6 @@ def test_mlp_reads_digits():
 
 
 def test_the_worked_example_reads_digits():
-    keras = pytest.importorskip("keras")
     _, (images, labels) = load_mnist()
     X = images[..., None].astype(np.float32) / 255  # (10000, 28, 28, 1)
     kinds = keras.layers
