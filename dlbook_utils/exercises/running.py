@@ -174,13 +174,15 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 
 def _same(old: Any, new: Any) -> bool:
+    """Whether an argument is as it was: array by array, and a NaN is the same as a NaN."""
     if isinstance(old, np.ndarray):
         same_form = old.shape == new.shape and old.dtype == new.dtype
         return same_form and old.tobytes() == new.tobytes()
-    try:
-        return bool(old == new)
-    except ValueError:  # a list of arrays, for instance
-        return all(_same(one, other) for one, other in zip(old, new, strict=True))
+    if isinstance(old, list | tuple):
+        return len(old) == len(new) and all(_same(*pair) for pair in zip(old, new, strict=True))
+    if isinstance(old, dict):
+        return old.keys() == new.keys() and all(_same(old[key], new[key]) for key in old)
+    return bool(old == new) or bool(old != old and new != new)
 
 
 def _where_changed(name: str, argument: Any) -> str:

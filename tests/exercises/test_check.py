@@ -172,6 +172,26 @@ def test_in_place_damage_even_where_the_result_is_right(capsys):
     assert "changes_its_argument changes its argument x in place" in rest
 
 
+@pytest.mark.parametrize(
+    "given",
+    [np.array([np.nan]), [np.array([np.nan, 1.0]), 2.0], {"m": (np.ones(2), float("nan"))}, [[1, 2], "word"]],
+)
+def test_arguments_that_stayed_as_they_were(given):
+    """Containers of arrays are compared array by array; NaN is unequal to itself, and yet unchanged."""
+    assert running.Answer(lambda x: 1)(given) == 1
+
+
+@pytest.mark.parametrize("given", [[np.zeros(2), 2.0], {"m": (np.zeros(2),)}, {"n": 1, "m": [np.zeros(1)]}])
+def test_an_array_changed_inside_a_container(given):
+    def reaches_in(x):
+        found = x["m"][0] if isinstance(x, dict) else x[0]
+        found += 1
+        return 1
+
+    with pytest.raises(Wrong, match="changes its argument x in place"):
+        running.Answer(reaches_in)(given)
+
+
 def test_a_result_that_the_checker_cannot_use(capsys, monkeypatch):
     @exercise("odd", title="Odd", chapter=99)
     def odd(answer):
