@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlbook_utils import layers, normalization
+from dlbook_utils import convolution, fused, layers, normalization
 from dlbook_utils.gradient_check import assert_gradients_match
 
 
@@ -66,6 +66,38 @@ LAYERS = [
     case("BatchNormalization", [(6, 4), (3, 5, 4), (2, 3, 3, 2)], module=normalization, training=True),
     case("BatchNormalization", [(6, 4), (1, 4), (2, 3, 3, 2)], module=normalization, epsilon=1e-5),
     case("LayerNormalization", [(6, 4), (1, 5), (2, 3, 4)], module=normalization),
+    case("Conv2D", [(2, 5, 7, 3), (1, 4, 3, 1), (3, 3, 2, 2)], 4, (3, 2), module=convolution),
+    case("Conv2D", [(2, 5, 6, 3), (1, 2, 3, 2)], 4, 1, use_bias=False, module=convolution),
+    case("Conv2D", [(2, 6, 7, 2), (1, 3, 3, 1)], 3, 3, strides=(2, 1), module=convolution),
+    case("Conv2D", [(2, 5, 8, 2), (1, 1, 2, 3)], 3, (3, 4), strides=2, padding="same", module=convolution),
+    case("Conv2D", [(2, 7, 6, 2), (1, 5, 3, 1)], 3, (3, 2), dilation_rate=(2, 1), module=convolution),
+    case("Conv2D", [(2, 4, 6, 2)], 3, 2, dilation_rate=(1, 3), padding="same", module=convolution),
+    case("Conv2D", [(2, 5, 6, 4), (1, 3, 4, 2)], 6, (3, 2), groups=2, activation="tanh", module=convolution),
+    case("Conv2D", [(2, 5, 6, 3)], 6, 2, groups=3, strides=2, padding="same", module=convolution),
+    case("Conv2D", [(2, 5, 6, 3)], 4, 3, activation="softmax", module=convolution),
+    case("Conv2D", [(2, 5, 6, 3), (1, 28, 28, 1)], 2, (3, 3), activation="relu", module=convolution),
+    case("MaxPooling2D", [(2, 4, 6, 3), (1, 5, 7, 1), (3, 2, 2, 1)], module=convolution),
+    case("MaxPooling2D", [(2, 6, 7, 2), (1, 3, 3, 1)], (3, 2), strides=(1, 2), module=convolution),
+    case("MaxPooling2D", [(2, 5, 7, 2), (1, 2, 1, 1)], (3, 2), strides=2, padding="same", module=convolution),
+    case("AveragePooling2D", [(2, 4, 6, 3), (1, 5, 7, 1)], 2, module=convolution),
+    case("AveragePooling2D", [(2, 6, 7, 2)], (3, 2), strides=(1, 2), module=convolution),
+    case("AveragePooling2D", [(2, 5, 7, 2), (1, 2, 1, 1)], 3, strides=2, padding="same", module=convolution),
+    *(
+        case(f"Global{kind}Pooling2D", [(2, 3, 5, 4), (1, 2, 1, 2)], keepdims=keepdims, module=convolution)
+        for kind in ("Average", "Max")
+        for keepdims in (False, True)
+    ),
+    Case(
+        "ConvReluPool2D(4, (3, 2))",
+        lambda dtype: fused.ConvReluPool2D(4, (3, 2), dtype=dtype),
+        lambda dtype: keras.Sequential(
+            [
+                keras.layers.Conv2D(4, (3, 2), activation="relu", dtype=dtype),
+                keras.layers.MaxPooling2D(dtype=dtype),
+            ]
+        ),
+        [(2, 7, 5, 3), (1, 4, 3, 1), (3, 6, 8, 2)],
+    ),
 ]
 
 PAIRS = [pytest.param(c, shape, id=f"{c.name}-{shape}") for c in LAYERS for shape in c.shapes]

@@ -14,8 +14,16 @@ from dlbook_utils import activations, optimizers, playground, plotting
 from dlbook_utils.autodiff import Variable, backward
 from dlbook_utils.datasets import load_mnist
 from dlbook_utils.gradient_check import numerical_gradient
-from dlbook_utils.playground import _figure, _graph_steps, _optimizer_race, _small_network
+from dlbook_utils.playground import (
+    _draw_a_digit,
+    _figure,
+    _filter_lab,
+    _graph_steps,
+    _optimizer_race,
+    _small_network,
+)
 from dlbook_utils.playground._neuron import NAMES
+from dlbook_utils.pretrained import load_weights
 
 FIGURES = {
     "neuron": playground.neuron,
@@ -24,6 +32,8 @@ FIGURES = {
     "training": lambda: playground.small_network(train=True),
     "graph_steps": playground.graph_steps,
     "optimizer_race": playground.optimizer_race,
+    "filter_lab": playground.filter_lab,
+    "draw_a_digit": playground.draw_a_digit,
 }
 figures = pytest.mark.parametrize("name", FIGURES)
 VOID = {"br", "hr", "img", "input", "link", "meta"}
@@ -68,6 +78,7 @@ def test_html_is_well_formed_and_light(name):
     html = html_of(name)
     reader = Reader(html)
     assert reader.elements[0][0] == "figure"
+    html = re.sub(r'"weights":"[^"]{100000,}"', "", html)  # trained weights apart
     assert len(html.encode()) < 60_000
 
 
@@ -645,3 +656,191 @@ def test_signed_colours_are_the_book_s():
 )
 def test_numbers_are_printed_with_a_real_minus_and_no_minus_zero(value, digits, plus, text):
     assert _figure.number(value, digits, plus) == text
+
+
+# --- A filter ----------------------------------------------------------------------------------
+
+IMAGES, KERNELS = _filter_lab.images(), _filter_lab.KERNELS
+
+
+@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_filter_s_output_is_keras_s(image, padding, stride):
+    keras = pytest.importorskip("keras")
+    pixels = IMAGES[image].pixels
+    kernels = np.random.default_rng(0).integers(-90, 91, (3, 3, 1, 5))
+    kernels[..., 0] = np.array(KERNELS["emboss"])[..., None]
+    theirs = keras.ops.conv(
+        (pixels / 100).astype("float32")[None, ..., None],
+        (kernels / 10).astype("float32"),
+        strides=stride,
+        padding=padding,
+    )
+    for k in range(5):
+        ours = _filter_lab.filtered(pixels, kernels[..., 0, k], stride, padding)
+        assert ours.dtype == np.int64
+        np.testing.assert_allclose(ours / 1000, np.asarray(theirs)[0, ..., k], atol=1e-4)
+
+
+def test_the_photograph_is_scikit_learn_s():
+    datasets = pytest.importorskip("sklearn.datasets")
+    grey = datasets.load_sample_image("china.jpg")[20:404, 4:388] @ np.array([0.299, 0.587, 0.114])
+    means = grey.reshape(64, 6, 64, 6).mean(axis=(1, 3))
+    # One level: another decoder of JPEG may round otherwise.
+    np.testing.assert_allclose(IMAGES["photograph"].pixels, means / 2.55, atol=1.5)
+    assert "danielbuechele" in Reader(playground.filter_lab().html).text
+    assert "CC BY 2.0" in Reader(playground.filter_lab().html).text
+
+
+def test_the_filters_do_what_their_names_say():
+    sums = {name: np.sum(kernel) for name, kernel in KERNELS.items()}
+    assert sums == dict.fromkeys(("identity", "blur", "sharpen", "emboss"), 10) | dict.fromkeys(
+        ("horizontal edges", "vertical edges", "Laplace"), 0
+    )
+    pixels = IMAGES["photograph"].pixels.astype(int)
+    outputs = {name: _filter_lab.filtered(pixels, kernel) for name, kernel in KERNELS.items()}
+    assert np.array_equal(outputs["identity"], 10 * pixels[1:-1, 1:-1])
+    steps = {name: np.abs(np.diff(outputs[name])).mean() for name in ("blur", "identity", "sharpen")}
+    assert steps["blur"] < 0.75 * steps["identity"] < 0.5 * steps["sharpen"]
+    assert np.array_equal(
+        _filter_lab.filtered(pixels.T, KERNELS["vertical edges"]), outputs["horizontal edges"].T
+    )
+    even = np.full((9, 9), 83)
+    for name, total in sums.items():
+        assert np.all(_filter_lab.filtered(even, KERNELS[name]) == 83 * total)
+
+
+def test_filter_at_rest_prints_what_numpy_computes():
+    text = Reader(playground.filter_lab().html).text.replace("−", "-")
+    row, column = _filter_lab.START["row"], _filter_lab.START["column"]
+    window = IMAGES["photograph"].pixels[row : row + 3, column : column + 3] / 100
+    products = window * np.array([[-1, -1, -1], [0, 0, 0], [1, 1, 1]])
+    table = re.search(r"pixel × weight = product (.*?) sum", text).group(1)
+    shown = np.array([float(numeral) for numeral in re.findall(r"-?[\d.]+", table)]).reshape(3, 3, 3)
+    np.testing.assert_allclose(shown[..., 0], window)
+    np.testing.assert_allclose(shown[..., 2], products, atol=1e-12)
+    assert f"sum of the nine: {products.sum():.2f} " in text
+    assert abs(products.sum()) > 1.5  # it opens at an edge
+
+
+# --- A network that reads ----------------------------------------------------------------------
+
+
+def test_read_digit_is_keras_s():
+    keras = pytest.importorskip("keras")
+    layers = keras.layers
+    inputs = keras.Input((28, 28, 1))
+    first = layers.Conv2D(32, 3, activation="relu")(inputs)
+    second = layers.Conv2D(64, 3, activation="relu")(layers.MaxPooling2D()(first))
+    x = layers.Dense(64, activation="relu")(layers.Flatten()(layers.MaxPooling2D()(second)))
+    model = keras.Model(inputs, [first, second, layers.Dense(10, activation="softmax")(x)])
+    model.set_weights(load_weights("mnist_cnn"))
+    _, (x_test, _) = load_mnist()
+    images = x_test[[*range(20), 340, 435, 684, 1901, 2135]]  # also some that it is not sure of
+    theirs = model.predict(images[..., None].astype("float32") / 255, verbose=0)
+    for n, image in enumerate(images):
+        ours = playground.read_digit(image)
+        for name, expected in zip(("first", "second", "probabilities"), theirs, strict=True):
+            np.testing.assert_allclose(getattr(ours, name), expected[n], atol=2e-5)
+        assert ours.probabilities.dtype == np.float32
+
+
+def test_digits_of_mnist_are_as_mnist():
+    """Its makers' recipe leaves them as they are, also when their pixels have been enlarged."""
+    _, (x_test, _) = load_mnist()
+    same = [np.array_equal(playground.as_mnist(image), image) for image in x_test[:500]]
+    assert np.mean(same) > 0.99
+    for image in x_test[np.flatnonzero(same)[:20]]:
+        for k in (2, 4):
+            assert np.array_equal(playground.as_mnist(np.kron(image, np.ones((k, k), np.uint8))), image)
+
+
+def test_as_mnist_does_what_it_says():
+    drawing = np.zeros((112, 112), dtype=np.uint8)
+    assert not playground.as_mnist(drawing).any()
+    drawing[5:36, 60:75] = 255  # 31 × 15: becomes 20 × 10, in the middle
+    expected = np.zeros((28, 28))
+    expected[4:24, 9:19] = 255
+    before = drawing.copy()
+    result = playground.as_mnist(drawing)
+    assert result.dtype == np.uint8
+    assert np.array_equal(drawing, before)
+    assert np.array_equal(result, expected)
+    assert np.array_equal(playground.as_mnist(np.roll(drawing, (70, -55), axis=(0, 1))), result)
+    rng = np.random.default_rng(0)
+    for height, width in ((1, 1), (3, 50), (97, 8), (28, 28), (23, 21)):
+        blot = rng.integers(0, 256, (height, width)) | 1
+        small = playground.as_mnist(blot)
+        sides = [np.ptp(np.flatnonzero(small.any(axis=axis))) + 1 for axis in (1, 0)]
+        assert max(sides) == 20
+        # Ink is kept, up to rounding: the mean over the box does not change.
+        box = small[small.any(axis=1)][:, small.any(axis=0)]
+        assert box.mean() == pytest.approx(blot.mean(), abs=0.5)
+        n = np.arange(28)
+        for axis in (0, 1):
+            assert n @ small.sum(axis=axis) / small.sum() == pytest.approx(14, abs=0.5001)
+
+
+@pytest.mark.parametrize("drawing", [np.zeros((28, 28)), np.zeros(784, int), np.full((9, 9), 256), [[-1]]])
+def test_as_mnist_refuses_what_is_no_drawing(drawing):
+    with pytest.raises(ValueError, match="expected"):
+        playground.as_mnist(drawing)
+
+
+@pytest.mark.parametrize("shape", [(784,), (28, 28, 1), (1, 28, 28), (27, 28)])
+def test_read_digit_refuses_other_shapes(shape):
+    with pytest.raises(ValueError, match=r"expected \(28, 28\)"):
+        playground.read_digit(np.zeros(shape))
+
+
+def test_presets_of_the_sheet_are_read_as_their_names_say():
+    for name, (index, _) in _draw_a_digit.PRESETS.items():
+        image, label = _draw_a_digit.preset_images()[index]
+        sheet = _draw_a_digit.sheet_of(name)
+        given = playground.as_mnist(sheet)
+        assert np.array_equal(given, image)
+        probabilities = playground.read_digit(given).probabilities
+        assert (np.argmax(probabilities) != label) == ("misreads" in name)
+        assert probabilities.max() > 0.85
+        as_it_is = _draw_a_digit.shrunk(sheet)
+        if "corner" in name:  # why scaling and centring matter
+            lost = playground.read_digit(as_it_is).probabilities
+            assert np.argmax(lost) != label
+            assert lost[label] < 0.05
+        else:
+            assert np.array_equal(as_it_is, image)
+    assert _draw_a_digit.preset_images()[0][1] == 7  # the travelling digit opens the figure
+    assert next(iter(_draw_a_digit.PRESETS.values())) == (0, 4)
+
+
+def test_the_maps_shown_are_those_that_vary_most():
+    (x, _), _ = load_mnist()
+    readings = [playground.read_digit(image) for image in x[50_000:50_100]]
+    for n, name in enumerate(("first", "second")):
+        maps = np.stack([getattr(reading, name) for reading in readings])
+        spread = maps.std(axis=(1, 2)).mean(axis=0)
+        shown = list(_draw_a_digit.MAPS[n])
+        others = np.delete(spread, shown)
+        assert len(shown) == 12
+        assert spread[shown].min() >= others.max() - 1e-4
+        assert _draw_a_digit.FULL[n] == pytest.approx(np.quantile(maps, 0.995), rel=0.05)
+
+
+def test_weights_stand_in_the_page_as_they_are_stored():
+    html = playground.draw_a_digit().html
+    known = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html).group(1))
+    numbers = np.frombuffer(base64.b64decode(known["weights"]), "<f2").astype(np.float32)
+    weights = load_weights("mnist_cnn")
+    assert [tuple(shape) for shape in known["shapes"]] == [w.shape for w in weights]
+    assert np.array_equal(numbers, np.concatenate([w.ravel() for w in weights]))
+    assert len(numbers) == 121_930
+
+
+def test_reading_at_rest_prints_what_numpy_computes():
+    _, (x_test, _) = load_mnist()
+    p = playground.read_digit(x_test[0]).probabilities
+    html = playground.draw_a_digit().html
+    printed = re.findall(r"<td>(\d\.\d{3})</td>", html)
+    np.testing.assert_allclose([float(text) for text in printed], p, atol=0.5001e-3)
+    assert "reads a 7, probability above 0.999 MNIST’s label: 7 ✓ · next: " in Reader(html).text

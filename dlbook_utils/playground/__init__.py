@@ -12,7 +12,9 @@ Every number that a figure prints can be computed here in Python too.
 """
 
 from dlbook_utils.playground._digit_weights import digit_weights, digit_weights_data
+from dlbook_utils.playground._draw_a_digit import as_mnist, draw_a_digit, read_digit
 from dlbook_utils.playground._figure import Playground
+from dlbook_utils.playground._filter_lab import filter_lab
 from dlbook_utils.playground._graph_steps import graph_steps
 from dlbook_utils.playground._neuron import neuron
 from dlbook_utils.playground._optimizer_race import optimizer_race
@@ -27,11 +29,15 @@ __all__ = [
     "Playground",
     "SmallNetwork",
     "SmallNetworkData",
+    "as_mnist",
     "digit_weights",
     "digit_weights_data",
+    "draw_a_digit",
+    "filter_lab",
     "graph_steps",
     "neuron",
     "optimizer_race",
+    "read_digit",
     "small_network",
     "small_network_data",
 ]
