@@ -253,3 +253,86 @@ def test_batch_and_rate_holds_when_one_seed_is_run_again():
         slower = record.row(batch=batch, rate=rate / 2)
         with pytest.raises(AssertionError):
             assert_within_spread(np.median(slower["loss"]), row["loss"])
+
+
+def test_adaptive_methods_hold_when_one_seed_is_run_again():
+    from experiments import adaptive_methods as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert [(row["problem"], row["method"], row["rate"]) for row in record.rows] == [
+        (problem, method, float(f"{10 ** (k / 2):.1g}"))
+        for problem in script.PROBLEMS
+        for method, (first, last) in script.GRIDS.items()
+        for k in range(first, last + 1)
+    ]
+    at = record.seeds.index(2)
+    for problem, method, rate in (("small", "momentum", 0.01), ("units", "Adam", 0.001)):
+        row = record.row(problem=problem, method=method, rate=rate)
+        chosen, judged, share = script.trained(problem, script.METHODS[method](rate), seed=2)
+        assert_within_spread(judged, row["loss"], same_seed=row["loss"][at], rtol=0.01)
+        assert chosen == pytest.approx(row["choosing_loss"][at], rel=0.01)
+        assert share == pytest.approx(row["accuracy"][at], abs=0.005)
+        rows = [r for r in record.rows if (r["problem"], r["method"]) == (problem, method)]
+        slowest = min(rows, key=lambda r: r["rate"])
+        with pytest.raises(AssertionError):
+            assert_within_spread(np.median(slowest["loss"]), row["loss"])
+
+
+def test_double_descent_holds_when_one_seed_is_run_again():
+    from experiments import double_descent as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert [(row["features"], row["ridge"]) for row in record.rows] == [
+        (features, ridge) for features in script.FEATURES for ridge in (0.0, script.RIDGE)
+    ]
+    y_val = script.data()[3]
+    for features in (150, 1200):
+        for ridge, (outputs, norm, smallest) in zip(
+            (0.0, script.RIDGE), script.fits(features, 2), strict=True
+        ):
+            row = record.row(features=features, ridge=ridge)
+            live = {"error": np.mean(outputs.argmax(axis=1) != y_val), "norm": norm, "smallest": smallest}
+            for key, value in live.items():
+                assert_within_spread(value, row[key], same_seed=row[key][record.seeds.index(2)], rtol=0.01)
+    peak = record.row(features=script.TRAINING, ridge=0.0)["error"]
+    with pytest.raises(AssertionError):
+        assert_within_spread(np.median(peak), record.row(features=150, ridge=0.0)["error"])
+
+
+def test_regularization_holds_when_one_seed_is_run_again():
+    from experiments import regularization as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert record.settings["tuning_seeds"] == list(script.TUNING_SEEDS)
+    assert record.column("test_accuracy").shape == (17, 5)
+    row, plain = record.row(method="step decay"), record.row(method="constant rate")
+    setting = {"schedule": "steps", "rate": 0.04}
+    live = script.measure(script.train(2, setting)[0], slice(None), test=True)[0]
+    at = record.seeds.index(2)
+    assert_within_spread(live, row["test_accuracy"], same_seed=row["test_accuracy"][at], rtol=0.01)
+    with pytest.raises(AssertionError):
+        assert_within_spread(np.median(plain["test_accuracy"]), row["test_accuracy"])
+
+
+def test_search_budget_holds_when_one_seed_is_run_again():
+    from experiments import search_budget as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert [(row["rate"], row["decay"]) for row in record.rows] == [
+        (float(f"{rate:.4g}"), float(f"{decay:.4g}")) for rate in script.RATES for decay in script.DECAYS
+    ]
+    for place in (10, 12):
+        rate, decay = script.RATES[place], script.DECAYS[4]
+        row = record.rows[12 * place + 4]
+        recorded = np.sum([row[f"jury_{k}"] for k in range(script.JURIES)], axis=0)
+        live = script.right_answers(script.trained(rate, decay, seed=2)).sum()
+        same = recorded[record.seeds.index(2)]
+        assert_within_spread(live, recorded, same_seed=same, rtol=0.01)
+        slower = record.rows[12 * (place - 4) + 4]
+        slower = np.sum([slower[f"jury_{k}"] for k in range(script.JURIES)], axis=0)
+        with pytest.raises(AssertionError):
+            assert_within_spread(np.median(slower), recorded)

@@ -1,11 +1,11 @@
-"""Draw the pictures of the landing page and of the pages of Chapters 1 and 2, from real data.
+"""Draw the pictures of the landing page and of the pages of Chapters 1 to 3, from what they show.
 
     python tools/draw_cover.py
 
-Writes ``_static/cover.svg``, ``_static/neuron.svg`` and ``_static/slopes.svg``. Every image and bar in
-them is computed: the travelling digit (the first test image of MNIST), neurons of Chapter 1 (from
+Writes ``cover.svg``, ``neuron.svg``, ``slopes.svg`` and ``steps.svg`` into ``_static``. Every image, bar
+and path in them is computed: the travelling digit (the first test image of MNIST), neurons of Chapter 1 (from
 averages over 50,000 training images), and what they make of it; a misread digit, the slope of its loss
-in every pixel, and what three repainted pixels do.
+in every pixel, and what three repainted pixels do; gradient descent in a valley and in a ravine.
 """
 
 import base64
@@ -147,6 +147,58 @@ def slopes_of_pixels(x: np.ndarray, label: int, weights: list[np.ndarray]) -> li
     return parts
 
 
+def steps_downhill() -> list[str]:
+    """Gradient descent in the valley of slope 10 x, with two step sizes; and in a ravine, with momentum."""
+    parts = []
+    width, height, top = 200, 180, 40
+    for left, eta, start in ((30, 0.19, 1.0), (300, 0.21, 0.3)):
+        x = start * (1 - 10 * eta) ** np.arange(13)  # x ← x − η · 10 x
+        at = [(left + width * (v + 1.1) / 2.2, top + height * (1 - v * v / 1.21)) for v in x]
+        valley = [
+            (left + width * (v + 1.1) / 2.2, top + height * (1 - v * v / 1.21))
+            for v in np.linspace(-1.1, 1.1, 61)
+        ]
+        parts += [line(valley, PALE, 3), line(at, AMBER, 1.5)]
+        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{AMBER}"/>' for a, b in at]
+        parts.append(f'<circle cx="{at[0][0]:.1f}" cy="{at[0][1]:.1f}" r="6.5" fill="{WHITE}"/>')
+        parts.append(text(left + width / 2, 250, f"step size {eta}"))
+    left, lam = 560, np.array([1.0, 30.0])
+
+    def place(w):
+        return left + 250 * (1.15 - w[0]) / 1.55, top + height * (0.5 - w[1] / 0.56)
+
+    parts.append(
+        f'<clipPath id="panel"><rect x="{left}" y="{top}" width="250" height="{height}"/></clipPath>'
+        '<g clip-path="url(#panel)">'
+    )
+    turn = np.linspace(0, 2 * np.pi, 61)
+    for loss in (0.01, 0.06, 0.2, 0.5, 1.0, 1.7):
+        ring = np.sqrt(2 * loss / lam) * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        parts.append(line([place(w) for w in ring], PALE, 0.8))
+    parts.append("</g>")
+    for mu, color in ((0.0, AMBER), (0.8, SKY)):
+        w, u, path = np.array([1.0, 0.2]), np.zeros(2), []
+        for _ in range(26):
+            path.append(place(w))
+            u = mu * u - (0.06 if mu == 0 else 0.03) * lam * w  # u ← μ u − η g
+            w = w + u
+        parts.append(line(path, color, 2.2))
+        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{color}"/>' for a, b in path]
+    (a, b), (c, d) = place([0, 0]), place([1.0, 0.2])
+    parts.append(
+        f'<path d="M{a - 8:.1f} {b:.1f}h16M{a:.1f} {b - 8:.1f}v16" stroke="{WHITE}" stroke-width="3"/>'
+    )
+    parts.append(f'<circle cx="{c:.1f}" cy="{d:.1f}" r="6.5" fill="{WHITE}"/>')
+    parts.append(text(left + 58, 250, "without memory", 15, AMBER))
+    parts.append(text(left + 192, 250, "with momentum", 15, SKY))
+    return parts
+
+
+def line(points: list[tuple[float, float]], color: str, width: float) -> str:
+    at = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return f'<polyline points="{at}" fill="none" stroke="{color}" stroke-width="{width}"/>'
+
+
 def signed_picture(x: float, y: float, size: float, values: np.ndarray) -> str:
     """An image of values from −1 (amber) over 0 (navy) to 1 (sky)."""
     rgb = [np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for color in (NAVY, SKY, AMBER)]
@@ -184,6 +236,12 @@ def main() -> None:
     )
     x = images[50_005].reshape(784) / 255
     write("slopes.svg", 810, 270, alt, slopes_of_pixels(x, int(labels[50_005]), trained))
+
+    alt = (
+        "In one valley steps of 0.19 zigzag down to the floor and steps of 0.21 climb out; in a ravine"
+        " descent zigzags and momentum arrives."
+    )
+    write("steps.svg", 840, 270, alt, steps_downhill())
 
 
 if __name__ == "__main__":
