@@ -6,7 +6,8 @@
 What goes: the code between ``### BEGIN SOLUTION`` and ``### END SOLUTION`` (a ``...`` takes its place),
 everything that folds a solution away (``# @title``, ``cellView``, the tags that hide input), written
 solutions (Markdown cells tagged ``solution``: a line for the reader's answer takes their place), the
-blockquote ``> **Solutions.** …``, and the words "with solutions" in the title. The markers and the
+blockquote ``> **Solutions.** …``, and the words "with solutions" in the title. A figure that both notebooks
+show gets a name of its own, since the book wants each name once. The markers and the
 metadata are nbgrader's own, whose release of the same source is the same, `make grade` tests it.
 """
 
@@ -83,10 +84,18 @@ def unfold(cell: NotebookNode) -> None:
             cell.metadata["tags"] = tags
 
 
+def rename_figure(cell: NotebookNode) -> None:
+    """``fig-name`` becomes ``fig-name-open``."""
+    figure = cell.metadata.get("mystnb", {}).get("figure", {})
+    if "name" in figure:
+        figure["name"] += "-open"
+
+
 def adapt(notebook: NotebookNode) -> None:
-    """Everything but the solutions themselves: folding, title, the way to the other notebook."""
+    """Everything but the solutions themselves: folding, figures, title, the way to the other notebook."""
     for cell in notebook.cells:
         unfold(cell)
+        rename_figure(cell)
         if cell.cell_type == "markdown":
             cell.source = re.sub(
                 r"^> \*\*Solutions\.\*\*.*\n(?:>.*\n)*\n*", "", f"{cell.source}\n", flags=re.M

@@ -175,3 +175,9 @@ def test_the_two_notebooks_lead_to_each_other(course):
     assert "[Solutions](solutions.ipynb)" in last
     assert site.colab("chapters/01_forward_propagation/solutions.ipynb") in last
     assert site.colab(name) in nbformat.reads(text, 4).cells[0].source
+
+
+def test_a_figure_has_another_name_than_in_the_solutions():
+    cell = nbformat.v4.new_code_cell("plt.show()", metadata={"mystnb": {"figure": {"name": "fig-a"}}})
+    make_exercises.rename_figure(cell)
+    assert cell.metadata["mystnb"]["figure"]["name"] == "fig-a-open"
