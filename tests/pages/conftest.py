@@ -49,6 +49,14 @@ OVERFLOW = """() => {
     .concat(culprits.map(e => `${e.tagName.toLowerCase()}.${e.className}`).slice(0, 5));
 }"""
 
+# Formulas that open with their left end out of sight, though there is room to scroll.
+BEHEADED = """() => [...document.querySelectorAll('div.math')]
+  .filter(e => {
+    const formula = e.querySelector('mjx-container');
+    return formula && formula.getBoundingClientRect().left < e.getBoundingClientRect().left - 1;
+  })
+  .map(e => e.textContent.slice(0, 60))"""
+
 UNRENDERED = """() => [...document.querySelectorAll('.math')]
   .filter(e => !e.querySelector('mjx-container'))
   .concat([...document.querySelectorAll('mjx-merror')])
@@ -64,6 +72,7 @@ class Visit:
     failed_requests: list[str] = field(default_factory=list)
     unrendered: list[str] = field(default_factory=list)
     overflow: list[str] = field(default_factory=list)
+    beheaded: list[str] = field(default_factory=list)
     axe: dict[str, list[dict]] = field(default_factory=dict)
     gzipped_bytes: int = 0
 
@@ -168,4 +177,5 @@ def look_at(page: Page, site: str, name: str) -> Visit:
     page.set_viewport_size(PHONE)
     page.wait_for_timeout(200)
     seen.overflow = page.evaluate(OVERFLOW)
+    seen.beheaded = page.evaluate(BEHEADED)
     return seen

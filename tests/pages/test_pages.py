@@ -46,6 +46,11 @@ def test_no_horizontal_overflow_on_a_phone(visit, name):
 
 
 @pages
+def test_a_long_formula_shows_its_beginning_on_a_phone(visit, name):
+    assert visit(name).beheaded == []
+
+
+@pages
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_accessibility(visit, name, theme):
     complaints = []
@@ -81,6 +86,8 @@ def test_weight_of_a_page(visit, name):
 PLANTED = """<!doctype html><html lang="en"><head><title>Faults</title></head><body><main><h1>Faults</h1>
 <img src="https://example.org/picture.png"><img src="missing.png" alt="missing">
 <p><span class="math">\\(x\\)</span></p><div style="width: 700px; background: #eee">too wide</div>
+<div class="math" style="display: flex; flex-direction: row-reverse; width: 90px; overflow: auto">
+<mjx-container style="min-width: 200px">long</mjx-container></div>
 <script>console.error("planted")</script></main></body></html>"""
 
 
@@ -95,6 +102,7 @@ def test_a_visit_sees_planted_faults(browser, tmp_path):
     assert "planted" in seen.console_errors
     assert any("missing.png" in failed for failed in seen.failed_requests)
     assert len(seen.unrendered) == 1
+    assert [text.strip() for text in seen.beheaded] == ["long"]
     assert seen.overflow[0].endswith("px too wide")
     assert "div." in seen.overflow
     for theme in ("light", "dark"):
