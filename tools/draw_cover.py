@@ -1,11 +1,12 @@
-"""Draw the pictures of the landing page and of the pages of Chapters 1 to 3, from what they show.
+"""Draw the pictures of the landing page and of the pages of Chapters 1 to 4, from what they show.
 
     python tools/draw_cover.py
 
-Writes ``cover.svg``, ``neuron.svg``, ``slopes.svg`` and ``steps.svg`` into ``_static``. Every image, bar
-and path in them is computed: the travelling digit (the first test image of MNIST), neurons of Chapter 1 (from
-averages over 50,000 training images), and what they make of it; a misread digit, the slope of its loss
-in every pixel, and what three repainted pixels do; gradient descent in a valley and in a ravine.
+Writes ``cover.svg``, ``neuron.svg``, ``slopes.svg``, ``steps.svg`` and ``maps.svg`` into ``_static``. Every
+image, bar and path in them is computed: the travelling digit (the first test image of MNIST), neurons of
+Chapter 1 (from averages over 50,000 training images), and what they make of it; a misread digit, the
+slope of its loss in every pixel, and what three repainted pixels do; gradient descent in a valley and in
+a ravine; a digit on its way through the worked example's network.
 """
 
 import base64
@@ -16,6 +17,7 @@ import matplotlib.image
 import numpy as np
 
 from dlbook_utils.autodiff import vjp
+from dlbook_utils.convolution import conv2d_forward, max_pool2d_forward
 from dlbook_utils.datasets import load_mnist
 from dlbook_utils.pretrained import load_weights
 
@@ -194,6 +196,40 @@ def steps_downhill() -> list[str]:
     return parts
 
 
+def maps_of_a_digit(digit: np.ndarray, weights: list[np.ndarray]) -> list[str]:
+    """A digit, three kernels and what they find, the pooled maps, maps of the second layer, the answer."""
+    W1, b1, W2, b2, W3, b3, W4, b4 = weights
+    first = np.maximum(conv2d_forward(digit[None, :, :, None], W1, b1)[0], 0)  # (1, 26, 26, 32)
+    pooled = max_pool2d_forward(first, 2)[0]  # (1, 13, 13, 32)
+    second = np.maximum(conv2d_forward(pooled, W2, b2)[0], 0)  # (1, 11, 11, 64)
+    flat = max_pool2d_forward(second, 2)[0].reshape(1, -1)  # (1, 1600)
+    z = (np.maximum(flat @ W3 + b3, 0) @ W4 + b4)[0]
+    p = np.exp(z - z.max())
+    p /= p.sum()
+    parts = [picture(30, 95, 150, digit), text(105, 275, "28 × 28")]
+    strongest = np.argsort(-first[0].mean(axis=(0, 1)))[[0, 3, 6]]
+    for row, f in enumerate(strongest):
+        y = 25 + 88 * row
+        kernel = W1[:, :, 0, f]
+        parts += [f'<path d="M180 170C210 170 210 {y + 35} 232 {y + 35}" fill="none" stroke="{PALE}"/>']
+        parts += [signed_picture(234, y + 16, 38, kernel / np.abs(kernel).max())]
+        parts += [picture(300, y, 72, first[0, :, :, f] / first[0, :, :, f].max())]
+        parts += [picture(402, y + 18, 36, pooled[0, :, :, f] / pooled[0, :, :, f].max())]
+    parts += [text(253, 297, "kernels"), text(336, 297, "26 × 26"), text(420, 297, "13 × 13")]
+    busiest = np.argsort(-second[0].mean(axis=(0, 1)))[:12]
+    for k, f in enumerate(busiest):
+        x, y = 480 + 46 * (k % 3), 50 + 52 * (k // 3)
+        parts += [picture(x, y, 38, second[0, :, :, f] / second[0, :, :, f].max())]
+    parts += [text(545, 297, "11 × 11, twelve of 64")]
+    for h in range(10):
+        y, color = 36 + 24 * h, AMBER if h == np.argmax(p) else SKY
+        parts += [text(668, y + 13, str(h), 15, color, "end")]
+        width = max(110 * p[h], 1.5)
+        parts += [f'<rect x="678" y="{y}" width="{width:.1f}" height="15" rx="2" fill="{color}"/>']
+    parts += [text(725, 297, "ten probabilities")]
+    return parts
+
+
 def line(points: list[tuple[float, float]], color: str, width: float) -> str:
     at = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return f'<polyline points="{at}" fill="none" stroke="{color}" stroke-width="{width}"/>'
@@ -242,6 +278,12 @@ def main() -> None:
         " descent zigzags and momentum arrives."
     )
     write("steps.svg", 840, 270, alt, steps_downhill())
+
+    alt = (
+        "A handwritten 7; three small kernels and the maps of edges that they find in it; the maps at half"
+        " size; twelve smaller maps of a second layer; and ten bars, of which that of 7 is full."
+    )
+    write("maps.svg", 820, 320, alt, maps_of_a_digit(test_images[0] / 255, load_weights("mnist_cnn")))
 
 
 if __name__ == "__main__":
