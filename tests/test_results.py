@@ -336,3 +336,19 @@ def test_search_budget_holds_when_one_seed_is_run_again():
         slower = np.sum([slower[f"jury_{k}"] for k in range(script.JURIES)], axis=0)
         with pytest.raises(AssertionError):
             assert_within_spread(np.median(slower), recorded)
+
+
+def test_numpy_cnn_holds_when_one_seed_is_run_again():
+    from experiments import numpy_cnn as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert [tuple(row[key] for key in ("ties", "images", "epochs", "rate")) for row in record.rows] == list(
+        script.CONDITIONS
+    )
+    row = record.row(ties="first", images=10_000)
+    live = script.measure("first", 10_000, 5, "cosine", seed=2)["test_accuracy"]
+    recorded = row["test_accuracy"]
+    assert_within_spread(live, recorded, same_seed=recorded[record.seeds.index(2)], rtol=0.01)
+    with pytest.raises(AssertionError):
+        assert_within_spread(live - 0.01, recorded)
