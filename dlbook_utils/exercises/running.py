@@ -189,8 +189,8 @@ def _where_changed(name: str, argument: Any) -> str:
     """Where to look for the line that changes an argument."""
     if isinstance(argument, list):
         return (
-            f"A list or an array inside {name} counts too: look for .insert(…), .append(…), .sort(), += … or "
-            "[…] = …. Make a new one instead, as in sizes = [D, *layers]."
+            f"A list or an array inside {name} counts too: look for .insert(…), .append(…), .sort(), +=, "
+            "-=, *= or […] = …. Make a new one instead, as in sizes = [D, *layers] or w = w - step."
         )
     return (
         f"Make a new array instead: look for {name}.sort(), {name} += … or {name}[…] = …, or for "

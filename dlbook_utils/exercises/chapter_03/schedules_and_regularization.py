@@ -391,7 +391,7 @@ def restart_plan(answer: Callable[[int, int, int], list[int]]) -> None:
         return
     for slip, message in _PLAN_SLIPS:
         if [slip(*case) for case in cases] == found:
-            raise Wrong(f"{message} For {_call(wrong[0])} that gives {_shown(slip(*wrong[0]))}.")
+            raise Wrong(f"{message} For {_call(wrong[0])} yours is {_shown(slip(*wrong[0]))}.")
     lengths = found[cases.index(wrong[0])]
     total, shortest, t_mult = wrong[0]
     start = f"For {_call(wrong[0])} the periods are {_shown(lengths)}."
