@@ -1,20 +1,26 @@
 """Compare what a learner's function gave with what was expected, and say how they differ."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 __all__ = [
+    "Slips",
     "Wrong",
     "expect_array",
     "expect_integers",
     "expect_number",
     "expect_pair",
     "expect_shape",
+    "fits",
     "listed",
     "name_slip",
+    "which_slip",
+    "worst",
 ]
+
+Slips = Sequence[tuple[Callable[..., Any], str]]  # wrong answers, and what to say of them
 
 
 SIZES = (
@@ -101,13 +107,46 @@ def expect_number(found: Any, what: str = "the result", rows: str = "") -> float
     return float(array)
 
 
-def name_slip(
-    slips: list[tuple[Callable[..., Any], str]], cases: list[tuple], found: list[float], rtol: float = 1e-4
-) -> str:
+def name_slip(slips: Slips, cases: Sequence[tuple], found: Sequence[float], rtol: float = 1e-4) -> str:
     """What to say of the first slip that explains all that was found; empty if none does."""
     for slip, message in slips:
         if np.allclose([slip(*case) for case in cases], found, rtol=rtol, atol=1e-9):
             return message
+    return ""
+
+
+def fits(found: Any, expected: Any, rtol: float = 1e-4, size: float = 0.0) -> bool:
+    """Whether two arrays agree, to a share of the largest number.
+
+    ``size`` is that of terms which may cancel.
+    """
+    found, expected = np.asarray(found, float), np.asarray(expected, float)
+    if found.shape != expected.shape:
+        return False
+    size = max(size, float(np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)))
+    return bool(np.allclose(found, expected, rtol=rtol, atol=rtol / 10 * size, equal_nan=True))
+
+
+def worst(found: Any, expected: Any) -> tuple[int, ...]:
+    """Where two arrays of one shape differ most."""
+    gap = np.abs(np.asarray(found, float) - np.asarray(expected, float))
+    return tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
+
+
+def which_slip(
+    slips: Slips,
+    cases: Sequence[tuple],
+    found: Sequence[Any],
+    rtol: float = 1e-4,
+) -> str:
+    """As ``name_slip``, for arrays: what to say of the first slip that gives all that was found."""
+    with np.errstate(all="ignore"):
+        for slip, message in slips:
+            try:
+                if all(fits(f, slip(*case), rtol) for case, f in zip(cases, found, strict=True)):
+                    return message
+            except (ValueError, IndexError, ZeroDivisionError, OverflowError):  # shapes that it does not fit
+                continue
     return ""
 
 

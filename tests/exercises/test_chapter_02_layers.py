@@ -254,4 +254,4 @@ def test_diagnoses_may_be_left_out(missing, capsys):
         del answer["Dan"]
     check("diagnoses", answer)
     printed = capsys.readouterr().out
-    assert printed == "○ Open: diagnoses\n    Right so far: Ada, Ben, Cleo, Eve.\n"
+    assert printed == "○ Open: diagnoses\n    Right so far: Ada, Ben, Cleo, Eve. Still missing: Dan.\n"

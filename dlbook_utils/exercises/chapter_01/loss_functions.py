@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from dlbook_utils.exercises.checking import exercise
+from dlbook_utils.exercises.choosing import check_choices
 from dlbook_utils.exercises.comparing import Wrong, expect_number, name_slip
-from dlbook_utils.exercises.running import Open
 
 __all__ = ["vote_cross_entropy", "which_loss"]
 
@@ -293,25 +293,13 @@ _UNFIT: dict[str, dict[str, str]] = {
 @exercise("which_loss", title="Which loss fits?", stars=1, function=False)
 def which_loss(choices: dict[str, tuple[str, str]]) -> None:
     """Every task that is filled in has to fit; open, if nothing is wrong and something is still missing."""
-    if choices == {...}:  # three dots between the braces, and nothing else
-        raise Open
-    if not isinstance(choices, dict):
-        raise Wrong(
-            f"Expected a dict, choices[task] = (activation, loss); received {type(choices).__name__}."
-        )
-    if unknown := [task for task in choices if task not in _FITTING]:
-        raise Wrong(f"There is no task {unknown[0]!r}. The tasks are {', '.join(_FITTING)}.")
-    reasons = {task: _unfit(task, choices[task]) for task in _FITTING if task in choices}
-    wrong = [task for task, reason in reasons.items() if reason]
-    if wrong:
-        others = f"\n(Not yet right either: {', '.join(wrong[1:])}.)" if wrong[1:] else ""
-        raise Wrong(f"{wrong[0]}: {reasons[wrong[0]]}{others}")
-    chosen = [t for t in _FITTING if isinstance(choices.get(t), tuple | list) and ... not in choices[t]]
-    if len(chosen) < len(_FITTING):
-        if chosen:
-            missing = [task for task in _FITTING if task not in chosen]
-            raise Open(f"Right so far: {', '.join(chosen)}. Still missing: {', '.join(missing)}.")
-        raise Open
+    check_choices(
+        choices,
+        list(_FITTING),
+        "choices[task] = (activation, loss)",
+        _unfit,
+        made=lambda pair: isinstance(pair, tuple | list) and ... not in pair,
+    )
 
 
 def _unfit(task: str, pair: Any) -> str:

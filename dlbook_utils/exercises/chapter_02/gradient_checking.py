@@ -11,8 +11,7 @@ import numpy as np
 
 from dlbook_utils.activations import log_softmax, softmax
 from dlbook_utils.exercises.checking import exercise
-from dlbook_utils.exercises.comparing import Wrong
-from dlbook_utils.exercises.running import Open
+from dlbook_utils.exercises.choosing import check_choices
 
 __all__ = ["DIAGNOSES", "PATIENTS", "diagnoses", "gradients_of", "loss_of"]
 
@@ -300,22 +299,7 @@ _TESTS = {
 @exercise("diagnoses", title="Diagnosis from symptoms", stars=2, function=False)
 def diagnoses(found: dict[str, str]) -> None:
     """Every patient that is filled in; open, if nothing is wrong and somebody is still missing."""
-    if found == {...}:  # the stub: nothing between the braces
-        raise Open
-    if not isinstance(found, dict):
-        raise Wrong(f"Expected a dict, diagnoses[patient] = diagnosis; received {type(found).__name__}.")
-    if unknown := [name for name in found if name not in _FAULTS]:
-        raise Wrong(f"There is no patient {unknown[0]!r}. They are {', '.join(PATIENTS)}.")
-    reasons = {name: _refuted(name, found[name]) for name in PATIENTS if name in found}
-    wrong = [name for name, reason in reasons.items() if reason]
-    if wrong:
-        others = f"\n(Not yet right either: {', '.join(wrong[1:])}.)" if wrong[1:] else ""
-        raise Wrong(f"{wrong[0]}: {reasons[wrong[0]]}{others}")
-    decided = [name for name in PATIENTS if isinstance(found.get(name), str)]
-    if len(decided) < len(PATIENTS):
-        if decided:
-            raise Open(f"Right so far: {', '.join(decided)}.")
-        raise Open
+    check_choices(found, PATIENTS, "diagnoses[patient] = diagnosis", _refuted)
 
 
 def _refuted(patient: str, diagnosis: Any) -> str:

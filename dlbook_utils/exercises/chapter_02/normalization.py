@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dlbook_utils.exercises.checking import exercise
-from dlbook_utils.exercises.comparing import Wrong, expect_pair, expect_shape, listed
+from dlbook_utils.exercises.comparing import Wrong, expect_pair, expect_shape, fits, listed, worst
 
 __all__ = ["rms_norm_backward", "rms_norm_forward"]
 
@@ -32,17 +32,6 @@ def _root(x: np.ndarray, epsilon: float, axis: Any = -1) -> np.ndarray:
 
 def _spread(x: np.ndarray, epsilon: float) -> np.ndarray:
     return np.sqrt(x.var(axis=-1, keepdims=True) + epsilon)
-
-
-def _fits(found: np.ndarray, expected: np.ndarray, rtol: float = 1e-4, size: float = 0.0) -> bool:
-    """Whether two arrays agree; ``size`` is that of terms which may cancel."""
-    size = max(size, float(np.max(np.abs(expected), initial=0.0)))
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=rtol, atol=rtol / 10 * size)
-
-
-def _worst(found: np.ndarray, expected: np.ndarray) -> tuple[int, ...]:
-    """Where two arrays differ most."""
-    return tuple(int(i) for i in np.unravel_index(np.argmax(np.abs(found - expected)), found.shape))
 
 
 # --- rms_norm_forward ---------------------------------------------------------------------------
@@ -129,9 +118,9 @@ def _compare_forward(
         y = expect_shape(y, x.shape, "y")
         r = _root(given[0], epsilon)
         x_hat = given[0] / r
-        if not _fits(y, given[1] * x_hat):
+        if not fits(y, given[1] * x_hat):
             hint = next((text for slip, text in _FORWARD_SLIPS if _same(slip, given, y)), "")
-            place = _worst(y, given[1] * x_hat)
+            place = worst(y, given[1] * x_hat)
             raise Wrong(
                 f"{case}expected y = {(given[1] * x_hat)[place]:.4g} at index {list(place)}, received "
                 f"{y[place]:.4g}. {hint}{more}"
@@ -149,7 +138,7 @@ def _compare_forward(
                 "that it divides rows: keepdims=True."
             )
         part = expect_shape(part, expected.shape, f"{name} in the cache")
-        if not _fits(part, expected):
+        if not fits(part, expected):
             hint = {
                 "x_hat": " It is x / r, not yet multiplied by γ.",
                 "r": " It is the root of the mean square plus ε, by which x is divided.",
@@ -161,7 +150,7 @@ def _compare_forward(
 def _same(slip: Callable[..., np.ndarray], given: tuple, found: np.ndarray) -> bool:
     """Whether a slip gives what was found; for shapes that it does not fit, it does not."""
     try:
-        return _fits(found, slip(*given), 1e-5 if found.dtype == np.float64 else 1e-4)
+        return fits(found, slip(*given), 1e-5 if found.dtype == np.float64 else 1e-4)
     except ValueError:
         return False
 
@@ -338,12 +327,12 @@ def _compare_backward(
             ("dgamma", "dx"), pair[::-1], expected[::-1], (_DGAMMA_SLIPS, _DX_SLIPS), strict=True
         ):
             part = expect_shape(part, right.shape, name)
-            if _fits(part, right, size=float(np.abs(given[3] * dy / r).max()) if name == "dx" else 0.0):
+            if fits(part, right, size=float(np.abs(given[3] * dy / r).max()) if name == "dx" else 0.0):
                 continue
             hint = next((text for slip, text in slips if _same(slip, given, part)), "")
             if not hint and name == "dx" and epsilon < 1e-3 and np.abs(x).max() > 1:
                 hint = _about_direction(part, *given)
-            place = _worst(part, right)
+            place = worst(part, right)
             raise Wrong(
                 f"{case}expected {name} = {right[place]:.4g} at index {list(place)}, received "
                 f"{part[place]:.4g}. {hint}".rstrip()

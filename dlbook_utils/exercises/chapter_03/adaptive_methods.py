@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dlbook_utils.exercises.chapter_03.gradient_descent import fits, which_slip, worst
 from dlbook_utils.exercises.checking import exercise
-from dlbook_utils.exercises.comparing import Wrong, expect_pair, expect_shape
+from dlbook_utils.exercises.comparing import Wrong, expect_pair, expect_shape, fits, which_slip, worst
 
 __all__ = ["adadelta_step", "relative_step"]
 

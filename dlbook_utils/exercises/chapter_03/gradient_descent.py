@@ -1,47 +1,21 @@
 """Checkers of the exercise after the first notebook: gradient descent."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from dlbook_utils.exercises.checking import exercise
-from dlbook_utils.exercises.comparing import Wrong, expect_number, expect_shape
+from dlbook_utils.exercises.comparing import (
+    Slips,
+    Wrong,
+    expect_number,
+    expect_shape,
+    fits,
+    which_slip,
+    worst,
+)
 
-__all__ = ["fits", "rank_one_hessian", "stable_limit", "which_slip", "worst"]
-
-_Slips = Sequence[tuple[Callable[..., Any], str]]
-
-
-# --- What the checkers of this half of the chapter share ----------------------------------------
-
-
-def fits(found: Any, expected: Any, rtol: float = 1e-4) -> bool:
-    """Whether two arrays agree, by the size of the largest number."""
-    found, expected = np.asarray(found, float), np.asarray(expected, float)
-    if found.shape != expected.shape:
-        return False
-    finite = expected[np.isfinite(expected)]
-    size = float(np.max(np.abs(finite), initial=0.0))
-    return bool(np.allclose(found, expected, rtol=rtol, atol=rtol / 10 * size, equal_nan=True))
-
-
-def which_slip(slips: _Slips, cases: Sequence[tuple], found: Sequence[Any], rtol: float = 1e-4) -> str:
-    """What to say of the first slip that gives all that was found; empty if none does."""
-    with np.errstate(all="ignore"):
-        for slip, message in slips:
-            try:
-                if all(fits(f, slip(*case), rtol) for case, f in zip(cases, found, strict=True)):
-                    return message
-            except (ValueError, ZeroDivisionError, OverflowError):  # shapes that it does not fit
-                continue
-    return ""
-
-
-def worst(found: np.ndarray, expected: np.ndarray) -> tuple[int, ...]:
-    """Where two arrays differ most."""
-    gap = np.abs(np.asarray(found, float) - expected)
-    return tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
+__all__ = ["rank_one_hessian", "stable_limit"]
 
 
 # --- rank_one_hessian ---------------------------------------------------------------------------
@@ -60,7 +34,7 @@ def _with(uv: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     return lambda A, u, v: _blocks((v @ v) * np.eye(len(u)), uv(A, u, v), (u @ u) * np.eye(len(v)))
 
 
-_HESSIAN_SLIPS: _Slips = [
+_HESSIAN_SLIPS: Slips = [
     (
         _with(lambda A, u, v: np.outer(u, v)),
         "The blocks with u and v mixed are those of a place where nothing is left of A − u vᵀ. Elsewhere the "
@@ -198,7 +172,7 @@ def _limit(A: np.ndarray, ratio: float) -> float:
     return 2 / (_sigma(A) * (ratio + 1 / ratio))
 
 
-_LIMIT_SLIPS: _Slips = [
+_LIMIT_SLIPS: Slips = [
     (
         lambda A, r: 1 / (_sigma(A) * (r + 1 / r)),
         "It is half of what it should be: at 1/λ one step reaches the bottom, at 2/λ it lands equally high "

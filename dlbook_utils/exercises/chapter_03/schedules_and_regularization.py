@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlbook_utils.exercises.checking import exercise
-from dlbook_utils.exercises.comparing import Wrong, expect_pair, expect_shape, listed
+from dlbook_utils.exercises.comparing import Wrong, expect_pair, expect_shape, fits, listed
 
 __all__ = [
     "mended_step",
@@ -20,12 +20,6 @@ __all__ = [
 
 Arrays = list[np.ndarray]
 Memory = tuple[int, Arrays, Arrays]
-
-
-def _close(found: np.ndarray, expected: np.ndarray, rtol: float = 1e-4) -> bool:
-    """Whether two arrays agree, to a share of the largest number."""
-    size = float(np.max(np.abs(expected), initial=0.0))
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=rtol, atol=rtol / 10 * size)
 
 
 def _sequence(found: Any, count: int, what: str, of: str = "arrays") -> list:
@@ -221,7 +215,7 @@ def mended_step(answer: Callable[..., tuple[Arrays, Memory]]) -> None:
 
     def like(**switches: Any) -> bool:
         return all(
-            _close(a, b)
+            fits(a, b)
             for case, visited in zip(cases, found, strict=True)
             for after, right in zip(visited, _run(lambda *args: _step(*args, **switches), case), strict=True)
             for a, b in zip(after, right, strict=True)
@@ -241,7 +235,7 @@ def _say_where(case: tuple, visited: list[Arrays]) -> None:
     params, grads, rates, decay = case
     for t, (after, right) in enumerate(zip(visited, _run(_step, case), strict=True)):
         for i, (a, b) in enumerate(zip(after, right, strict=True)):
-            if _close(a, b):
+            if fits(a, b):
                 continue
             place = f"{len(params)} arrays, λ = {decay:g}, step {t + 1} with η = {rates[t]:g}: params[{i}]"
             if decay == 0:
@@ -685,7 +679,7 @@ def swa_update(answer: Callable[[Arrays, Arrays, int, int], Arrays]) -> None:
 
     def like(visited: list[Arrays]) -> bool:
         return all(
-            _close(a, b)
+            fits(a, b)
             for ours, others in zip(found, visited, strict=True)
             for a, b in zip(ours, others, strict=True)
         )
@@ -699,7 +693,7 @@ def swa_update(answer: Callable[[Arrays, Arrays, int, int], Arrays]) -> None:
     places = [(i, c) for _, path, c in runs for i in range(1, len(path) + 1)]
     for (i, c), ours, right in zip(places, found, expected, strict=True):
         for k, (a, b) in enumerate(zip(ours, right, strict=True)):
-            if not _close(a, b):
+            if not fits(a, b):
                 what = f"With c = {c}, after step i = {i}, array {k} of the average is wrong"
                 if i % c:
                     raise Wrong(f"{what}. Nothing is collected at this step: it should stay as it is.")
@@ -910,7 +904,7 @@ def recomputed_statistics(answer: Callable[[Hidden, Arrays, float], Statistics])
     def like(**switches: Any) -> bool:
         for case, pairs in zip(cases, found, strict=True):
             for ours, right in zip(pairs, _statistics(*case, **switches), strict=True):
-                if not all(a.shape == b.shape and _close(a, b) for a, b in zip(ours, right, strict=True)):
+                if not all(a.shape == b.shape and fits(a, b) for a, b in zip(ours, right, strict=True)):
                     return False
         return True
 
@@ -918,7 +912,7 @@ def recomputed_statistics(answer: Callable[[Hidden, Arrays, float], Statistics])
         return
     swapped = [[pair[::-1] for pair in _statistics(*case)] for case in cases]
     if all(
-        _close(a, b)
+        fits(a, b)
         for pairs, right in zip(found, swapped, strict=True)
         for p, q in zip(pairs, right, strict=True)
         for a, b in zip(p, q, strict=True)
@@ -931,7 +925,7 @@ def recomputed_statistics(answer: Callable[[Hidden, Arrays, float], Statistics])
         right = _statistics(hidden, batches, epsilon)
         for k, (ours, wanted) in enumerate(zip(pairs, right, strict=True)):
             for name, a, b in zip(("mean", "variance"), ours, wanted, strict=True):
-                if not _close(a, b):
+                if not fits(a, b):
                     earlier = " The layers before it are right." if k else ""
                     sizes = ", ".join(str(len(x)) for x in batches)
                     raise Wrong(

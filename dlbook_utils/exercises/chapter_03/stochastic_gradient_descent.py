@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dlbook_utils.exercises.chapter_03.gradient_descent import which_slip
 from dlbook_utils.exercises.checking import exercise
-from dlbook_utils.exercises.comparing import Wrong, expect_number, expect_pair
+from dlbook_utils.exercises.comparing import Wrong, expect_number, expect_pair, which_slip
 
 __all__ = ["noise_scale"]
 

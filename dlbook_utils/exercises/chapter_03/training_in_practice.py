@@ -10,8 +10,7 @@ import numpy as np
 
 from dlbook_utils.datasets import load_mnist
 from dlbook_utils.exercises.checking import exercise
-from dlbook_utils.exercises.comparing import Wrong
-from dlbook_utils.exercises.running import Open
+from dlbook_utils.exercises.choosing import check_choices
 from dlbook_utils.layers import Activation, Dense, Dropout, Layer
 from dlbook_utils.losses import SparseCategoricalCrossentropy
 from dlbook_utils.network import Sequential
@@ -442,22 +441,7 @@ _TESTS: dict[str, list[_Test]] = {
 @exercise("four_curves", title="Four strange curves", stars=1, function=False)
 def four_curves(found: dict[str, str]) -> None:
     """Every run that is filled in; open, if nothing is wrong and one is still missing."""
-    if found == {...}:  # the stub: nothing between the braces
-        raise Open
-    if not isinstance(found, dict):
-        raise Wrong(f"Expected a dict, four_curves[run] = cause; received {type(found).__name__}.")
-    if unknown := [name for name in found if name not in _CAUSE]:
-        raise Wrong(f"There is no run {unknown[0]!r}. They are {', '.join(RUNS)}.")
-    reasons = {name: _refuted(name, found[name]) for name in RUNS if name in found}
-    wrong = [name for name, reason in reasons.items() if reason]
-    if wrong:
-        others = f"\n(Not yet right either: {', '.join(wrong[1:])}.)" if wrong[1:] else ""
-        raise Wrong(f"{wrong[0]}: {reasons[wrong[0]]}{others}")
-    decided = [name for name in RUNS if isinstance(found.get(name), str)]
-    if len(decided) < len(RUNS):
-        if decided:
-            print(f"Right so far: {', '.join(decided)}.")
-        raise Open
+    check_choices(found, RUNS, "four_curves[run] = cause", _refuted)
 
 
 def _refuted(run: str, cause: Any) -> str:
