@@ -30,6 +30,7 @@ CONDITIONS = (  # where tied maxima send the gradient, training images, epochs, 
     ("first", 10_000, 5, "cosine"),
     ("every", 10_000, 5, "cosine"),
     ("first", 60_000, 1, "constant"),
+    ("first", 60_000, 5, "constant"),
 )
 
 

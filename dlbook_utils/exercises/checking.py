@@ -12,7 +12,16 @@ from typing import Any
 
 import dlbook_utils.exercises
 from dlbook_utils.exercises.comparing import Wrong
-from dlbook_utils.exercises.running import Answer, Open, TimeUp, TooMuch, limited_output, own_line, run_within
+from dlbook_utils.exercises.running import (
+    Answer,
+    Open,
+    TimeUp,
+    TooMuch,
+    brief,
+    limited_output,
+    own_line,
+    run_within,
+)
 
 __all__ = ["check", "exercise", "report", "solved"]
 
@@ -172,7 +181,7 @@ def _judge(found: Exercise, answer: Any, seconds: float) -> tuple[str, str]:
             lines += [f"{_INDENT}{place}", "Does a loop ever come to its end?"]
         return WRONG, "\n".join(lines)
     except Exception as error:  # an answer of a kind that the checker did not expect
-        return WRONG, f"What it gave cannot be used ({type(error).__name__}: {error})."
+        return WRONG, f"What it gave cannot be used ({type(error).__name__}: {brief(str(error))})."
     return RIGHT, ""
 
 

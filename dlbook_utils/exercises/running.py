@@ -28,7 +28,7 @@ import numpy as np
 
 from dlbook_utils.exercises.comparing import SIZES, Wrong
 
-__all__ = ["Answer", "Open", "TimeUp", "TooMuch", "limited_output", "own_line", "run_within"]
+__all__ = ["Answer", "Open", "TimeUp", "TooMuch", "brief", "limited_output", "own_line", "run_within"]
 
 Result = TypeVar("Result")
 
@@ -113,7 +113,11 @@ class Answer:
     def _explain(self, error: BaseException, arguments: tuple) -> str:
         # NumPy's, and too long for a line.
         said = re.sub(r", with gufunc signature \S+|, and the inputs could not be .*", "", str(error))
-        lines = [f"{self.name} stopped with an error:", f"    {type(error).__name__}: {said}".rstrip(": ")]
+        stopped = f"{type(error).__name__}: {brief(said)}".rstrip(": ")
+        lines = [f"{self.name} stopped with an error:"]
+        # One line, as Python gives it; a very long one is folded.
+        folded = textwrap.wrap(stopped, 100) if len(stopped) > 150 else [stopped]
+        lines += [f"    {line}" for line in folded]
         place = own_line(error.__traceback__)
         if place:
             lines.append(f"    {place}")
@@ -129,6 +133,12 @@ class Answer:
         if isinstance(error, ValueError | IndexError) and (outside := _sizes_from_outside(self.function)):
             lines.append(f"It relies on {outside}. {SIZES}")
         return "\n".join(lines)
+
+
+def brief(said: str, limit: int = 240) -> str:
+    """What an error says, on one line, and no more of it than a reader will read."""
+    said = " ".join(said.split())
+    return said if len(said) <= limit else f"{said[:limit].rstrip()} …"
 
 
 def _sizes_from_outside(function: Callable) -> str:
@@ -211,9 +221,10 @@ def _describe(argument: Any) -> str:
 
 
 def _is_learners(filename: str) -> bool:
-    return not filename.startswith(("<frozen", "<__array_function__")) and not os.path.normcase(
-        filename
-    ).startswith(_LIBRARIES)
+    # What Cython has compiled names its source without the folder: numpy/random/_generator.pyx.
+    if filename.startswith(("<frozen", "<__array_function__")) or filename.endswith((".pyx", ".pxd")):
+        return False
+    return not os.path.normcase(filename).startswith(_LIBRARIES)
 
 
 def own_line(traceback: TracebackType | None) -> str:
