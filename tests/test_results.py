@@ -352,3 +352,17 @@ def test_numpy_cnn_holds_when_one_seed_is_run_again():
     assert_within_spread(live, recorded, same_seed=recorded[record.seeds.index(2)], rtol=0.01)
     with pytest.raises(AssertionError):
         assert_within_spread(live - 0.01, recorded)
+
+
+def test_transfer_holds_when_one_seed_is_run_again():
+    from experiments import transfer as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert {row["labels"] for row in record.rows} == {0, *script.LABELS}
+    row = record.row(way="digits' maps", labels=100)
+    live, _ = script.learn("digits' maps", 100, 2, row["rate"], "test")
+    recorded = row["test_accuracy"]
+    assert_within_spread(live, recorded, same_seed=recorded[record.seeds.index(2)], rtol=0.01)
+    with pytest.raises(AssertionError):
+        assert_within_spread(np.median(record.row(way="pixels", labels=100)["test_accuracy"]), recorded)
