@@ -354,6 +354,53 @@ def test_numpy_cnn_holds_when_one_seed_is_run_again():
         assert_within_spread(live - 0.01, recorded)
 
 
+def test_deeper_networks_hold_when_one_seed_is_run_again():
+    from experiments import deeper_networks as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert record.column("test_accuracy").shape == (16, 5)
+    row = record.row(network="base", images=script.MANY)
+    _, _, X_test, y_test = script.data()
+    live = script.right(script.trained(2, row["peak"], script.MANY), X_test, y_test)
+    recorded = row["test_accuracy"][record.seeds.index(2)]
+    assert_within_spread(live, row["test_accuracy"], same_seed=recorded, rtol=0.01)
+    other = record.row(network="all", images=script.MANY)["test_accuracy"]
+    with pytest.raises(AssertionError):
+        assert_within_spread(np.median(other), row["test_accuracy"])
+
+
+def test_plain_or_residual_holds_when_one_seed_is_run_again():
+    from experiments import plain_or_residual as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert record.column("test_accuracy").shape == (12, 5)
+    row = record.row(network="residual", layers=8, steps=300)
+    _, _, X_test, y_test = script.data()
+    live = script.right(script.train(8, True, row["peak"], seed=2), X_test, y_test)
+    recorded = row["test_accuracy"][record.seeds.index(2)]
+    assert_within_spread(live, row["test_accuracy"], same_seed=recorded, rtol=0.01)
+    plain = record.row(network="plain", layers=32, steps=300)["test_accuracy"]
+    with pytest.raises(AssertionError):
+        assert_within_spread(np.median(plain), row["test_accuracy"])
+
+
+def test_the_small_residual_networks_are_those_of_the_record():
+    from experiments import mnist_residual as script
+
+    record = load_result(script.NAME)
+    assert record.seeds == list(script.SEEDS)
+    assert [row["network"] for row in record.rows] == [recipe.name for recipe in script.RECIPES]
+    for recipe, row in zip(script.RECIPES, record.rows, strict=True):
+        assert script.network(recipe).count_params() == row["parameters"], recipe
+        assert (row["epochs"], row["rate"] in recipe.rates) == (recipe.epochs, True), recipe
+    whole = record.row(network="whole")
+    assert whole["parameters"] == 21_910
+    assert whole["epochs"] == 6
+    assert min(whole["test_accuracy"]) >= 0.992
+
+
 def test_transfer_holds_when_one_seed_is_run_again():
     from experiments import transfer as script
 
