@@ -19,7 +19,7 @@ VENV = ROOT / ".venv-nbgrader"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "installed"
 PINS = ROOT / "tests" / "nbgrader" / "requirements.txt"
-NEEDED = "nbgrader==0.9.6\nnumpy\nmatplotlib\ntensorflow\nsetuptools\n"
+NEEDED = "nbgrader==0.9.6\nnumpy\nmatplotlib\ntensorflow\nscikit-learn\nsetuptools\n"
 UV = Path(sys.executable).with_name("uv")
 
 
