@@ -57,6 +57,15 @@ BEHEADED = """() => [...document.querySelectorAll('div.math')]
   })
   .map(e => e.textContent.slice(0, 60))"""
 
+# Printed results that stand in more lines than were printed: a table falls to pieces in that way.
+WRAPPED = """() => [...document.querySelectorAll('.cell_output pre')]
+  .filter(e => {
+    const style = getComputedStyle(e), lines = e.textContent.trimEnd().split('\\n').length;
+    const room = e.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    return room > (lines + 0.5) * parseFloat(style.lineHeight);
+  })
+  .map(e => e.textContent.slice(0, 60))"""
+
 UNRENDERED = """() => [...document.querySelectorAll('.math')]
   .filter(e => !e.querySelector('mjx-container'))
   .concat([...document.querySelectorAll('mjx-merror')])
@@ -73,6 +82,7 @@ class Visit:
     unrendered: list[str] = field(default_factory=list)
     overflow: list[str] = field(default_factory=list)
     beheaded: list[str] = field(default_factory=list)
+    wrapped: list[str] = field(default_factory=list)
     axe: dict[str, list[dict]] = field(default_factory=dict)
     gzipped_bytes: int = 0
 
@@ -178,4 +188,5 @@ def look_at(page: Page, site: str, name: str) -> Visit:
     page.wait_for_timeout(200)
     seen.overflow = page.evaluate(OVERFLOW)
     seen.beheaded = page.evaluate(BEHEADED)
+    seen.wrapped = page.evaluate(WRAPPED)
     return seen

@@ -51,6 +51,11 @@ def test_a_long_formula_shows_its_beginning_on_a_phone(visit, name):
 
 
 @pages
+def test_a_printed_table_keeps_its_lines_on_a_phone(visit, name):
+    assert visit(name).wrapped == []
+
+
+@pages
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_accessibility(visit, name, theme):
     complaints = []
@@ -88,6 +93,9 @@ PLANTED = """<!doctype html><html lang="en"><head><title>Faults</title></head><b
 <p><span class="math">\\(x\\)</span></p><div style="width: 700px; background: #eee">too wide</div>
 <div class="math" style="display: flex; flex-direction: row-reverse; width: 90px; overflow: auto">
 <mjx-container style="min-width: 200px">long</mjx-container></div>
+<div class="cell_output"><pre style="width: 90px; line-height: 20px; white-space: pre-wrap">
+one two three four five
+six</pre></div>
 <script>console.error("planted")</script></main></body></html>"""
 
 
@@ -103,6 +111,7 @@ def test_a_visit_sees_planted_faults(browser, tmp_path):
     assert any("missing.png" in failed for failed in seen.failed_requests)
     assert len(seen.unrendered) == 1
     assert [text.strip() for text in seen.beheaded] == ["long"]
+    assert [text.split("\n")[-1] for text in seen.wrapped] == ["six"]
     assert seen.overflow[0].endswith("px too wide")
     assert "div." in seen.overflow
     for theme in ("light", "dark"):
