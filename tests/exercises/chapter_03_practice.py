@@ -901,13 +901,13 @@ def takes_m(right):
     return right.shape[1]
 
 
-def averages_over_the_images(right):
+def averages_over_the_digits(right):
     """axis=0."""
     m = right.shape[1]
     return np.std(right.mean(axis=0)) / np.sqrt(m) / _errors(right)[1]
 
 
-def averages_over_the_images_with_g(right):
+def averages_over_the_digits_with_g(right):
     """axis=0, and the root of G."""
     return np.std(right.mean(axis=0)) / np.sqrt(len(right)) / _errors(right)[1]
 
@@ -1239,13 +1239,13 @@ WRONG = {
         (divides_both_by_one_root, "has to be divided by the root of its number"),
         (takes_the_root_of_m, "√m is right only if"),
         (takes_m, "m would be the ratio of variances"),
-        (averages_over_the_images, "The mean was taken over the images"),
-        (averages_over_the_images_with_g, "The mean was taken over the images"),
+        (averages_over_the_digits, "The mean was taken over the digits"),
+        (averages_over_the_digits_with_g, "The mean was taken over the digits"),
         (gives_the_correlation, "the correlation of two copies"),
         (takes_m_for_m_minus_one, "is m − 1, not m"),
         (adds_the_copies, "added up, and not averaged"),
         (gives_the_honest_error, "a standard error itself, the honest one"),
-        (gives_the_other_error, "the one that ignores the images"),
+        (gives_the_other_error, "the one that ignores the digits"),
         (gives_one_for_each_copy, "to be one number"),
         (uses_nine, "in 5 copies"),
         (uses_the_first_copy, "the factor should be"),
@@ -1253,12 +1253,12 @@ WRONG = {
     ],
     "draw_clusters": [
         (draws_rows, "some rows came more often than others"),
-        (draws_from_the_rows, "An image with more rows is drawn more often"),
+        (draws_from_the_rows, "A cluster with more rows is drawn more often"),
         (draws_as_many_as_rows, "is the number of rows"),
-        (draws_without_replacement, "Every image comes exactly once"),
+        (draws_without_replacement, "Every cluster comes exactly once"),
         (uses_isin, "taken once only"),
         (gives_a_mask, "a mask of True and False"),
-        (gives_names, "Are these names of images"),
+        (gives_names, "Are these names of clusters"),
         (takes_names_for_numbers, "are to be drawn"),
         (takes_the_largest_name, "are to be drawn"),
         (takes_one_row_each, "only one row came"),

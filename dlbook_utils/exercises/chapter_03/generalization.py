@@ -38,7 +38,7 @@ _RATIO_SLIPS: list[tuple[_Slip, str]] = [
     ),
     (
         lambda r: float(np.std(r.mean(axis=1)) / np.std(r)),
-        "The two deviations are those of a single mean and of a single row. An accuracy is a mean of G image "
+        "The two deviations are those of a single mean and of a single row. An accuracy is a mean of G digit "
         "means, or of G·m rows: each has to be divided by the root of its number.",
     ),
     (
@@ -47,24 +47,24 @@ _RATIO_SLIPS: list[tuple[_Slip, str]] = [
     ),
     (
         lambda r: float(np.sqrt(r.shape[1])),
-        "√m is right only if all the copies of an image are read alike. How much they agree stands in the "
+        "√m is right only if all the copies of a digit are read alike. How much they agree stands in the "
         "array.",
     ),
     (
         lambda r: float(r.shape[1]),
-        "m would be the ratio of variances if all the copies of an image were read alike. How much "
+        "m would be the ratio of variances if all the copies of a digit were read alike. How much "
         "they agree "
         "stands in the array.",
     ),
     (
         lambda r: float(np.std(r.mean(axis=0)) / np.sqrt(r.shape[1]) / (np.std(r) / np.sqrt(r.size))),
-        "The mean was taken over the images. What belongs together is a row, the m copies of one "
-        "image: axis=1.",
+        "The mean was taken over the digits. What belongs together is a row, the m copies of one "
+        "digit: axis=1.",
     ),
     (
         lambda r: float(np.std(r.mean(axis=0)) / np.sqrt(len(r)) / (np.std(r) / np.sqrt(r.size))),
-        "The mean was taken over the images. What belongs together is a row, the m copies of one "
-        "image: axis=1.",
+        "The mean was taken over the digits. What belongs together is a row, the m copies of one "
+        "digit: axis=1.",
     ),
     (lambda r: _correlation_of_copies(r), "That is the correlation of two copies, and not yet the factor."),
     (
@@ -73,7 +73,7 @@ _RATIO_SLIPS: list[tuple[_Slip, str]] = [
     ),
     (
         lambda r: float(np.std(r.sum(axis=1)) / np.sqrt(len(r)) / (np.std(r) / np.sqrt(r.size))),
-        "The copies of an image were added up, and not averaged.",
+        "The copies of a digit were added up, and not averaged.",
     ),
     (
         lambda r: float(np.std(r.mean(axis=1)) / np.sqrt(len(r))),
@@ -81,11 +81,11 @@ _RATIO_SLIPS: list[tuple[_Slip, str]] = [
     ),
     (
         lambda r: float(np.std(r) / np.sqrt(r.size)),
-        "That is a standard error itself, the one that ignores the images. What is the ratio to it?",
+        "That is a standard error itself, the one that ignores the digits. What is the ratio to it?",
     ),
     (
         lambda r: float(np.std(r.mean(axis=1)) / np.sqrt(r.size) / (np.std(r) / np.sqrt(r.size))),
-        "Both deviations were divided by the same root. There are G image means, and G·m rows.",
+        "Both deviations were divided by the same root. There are G digit means, and G·m rows.",
     ),
     (lambda r: 1.0, "That is 1: it would mean that it makes no difference which rows belong together."),
 ]
@@ -123,10 +123,10 @@ def too_narrow_by(answer: Callable[[np.ndarray], float]) -> None:
     if message:
         raise Wrong(message)
     if not np.isfinite(ours):
-        raise Wrong(f"For {G} images in {case[0].shape[1]} copies the factor is {ours}.")
+        raise Wrong(f"For {G} digits in {case[0].shape[1]} copies the factor is {ours}.")
     raise Wrong(
-        f"For an array of {G} images in {case[0].shape[1]} copies the factor should be {wanted:.4g}, and is "
-        f"{ours:.4g}. It is the standard error of a mean of {G} image means, over that of "
+        f"For an array of {G} digits in {case[0].shape[1]} copies the factor should be {wanted:.4g}, and is "
+        f"{ours:.4g}. It is the standard error of a mean of {G} digit means, over that of "
         f"{case[0].size} rows."
     )
 
@@ -138,7 +138,7 @@ _NAMES = [
     np.array([55, 55, 55, 2, 2, 19, 19, 19, 19, 0]),  # sizes 3, 2, 4, 1; not in order
     np.array([7, -1, 40, 7, 40, -1, 7, 40, -1, 12, 7]),  # not side by side
     np.repeat(np.arange(6), 3),
-    np.array([3, 3, 3, 3]),  # one image
+    np.array([3, 3, 3, 3]),  # one cluster
     np.arange(5)[::-1],  # each row by itself
 ]
 
@@ -166,19 +166,19 @@ def _rows(answer: Callable, cluster: np.ndarray, rng: np.random.Generator) -> np
     if rows.ndim != 1:
         raise Wrong(f"Expected row numbers in an array with one axis, received the shape {rows.shape}.")
     if len(rows) == 0:
-        raise Wrong(f"Nothing was drawn from {N} rows of {len(np.unique(cluster))} images.")
+        raise Wrong(f"Nothing was drawn from {N} rows of {len(np.unique(cluster))} clusters.")
     if rows.min() < 0 or rows.max() >= N:
         raise Wrong(
             f"Expected row numbers from 0 to {N - 1}, received {rows.min()} to {rows.max()}. Are "
             "these names of "
-            "images? The names may be any whole numbers; what is wanted are the places where they stand."
+            "clusters? The names may be any whole numbers; what is wanted are the places where they stand."
         )
     return rows
 
 
-@exercise("draw_clusters", title="Draw images, not rows", stars=2)
+@exercise("draw_clusters", title="Draw digits, not rows", stars=2)
 def draw_clusters(answer: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> None:
-    """Whole images, as many as there are, with replacement, all equally likely, by the generator given."""
+    """Whole clusters, as many as there are, with replacement, all equally likely, by the generator given."""
 
     def draw(cluster: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return _rows(answer, cluster, rng)
@@ -199,7 +199,7 @@ def draw_clusters(answer: Callable[[np.ndarray, np.random.Generator], np.ndarray
     thirty = [np.sort(draw(cluster, rng)) for _ in range(30)]
     if all(np.array_equal(rows, np.arange(len(cluster))) for rows in thirty):
         raise Wrong(
-            "Every image comes exactly once in each draw. They are to be drawn with replacement: "
+            "Every cluster comes exactly once in each draw. They are to be drawn with replacement: "
             "some twice or "
             "more, some not at all."
         )
@@ -218,14 +218,14 @@ def draw_clusters(answer: Callable[[np.ndarray, np.random.Generator], np.ndarray
         shown = ", ".join(f"{s} rows: {m:.2f}" for s, m in sorted(zip(sizes, mean, strict=True)))
         if np.abs(mean - sizes * G / len(cluster)).max() < 0.15:
             raise Wrong(
-                "An image with more rows is drawn more often. The names were drawn from the rows; each "
-                f"image should be in the hat once. On average, drawn how often: {shown}."
+                "A cluster with more rows is drawn more often. The names were drawn from the rows; each "
+                f"cluster should be in the hat once. On average, drawn how often: {shown}."
             )
-        raise Wrong(f"The images are not equally likely. On average, drawn how often: {shown}.")
+        raise Wrong(f"The clusters are not equally likely. On average, drawn how often: {shown}.")
     if np.abs(variance - (1 - 1 / G)).max() > 0.2:
         raise Wrong(
-            f"How often an image is drawn varies by {variance.mean():.2f} (its variance), and should by "
-            f"{1 - 1 / G:.2f}. Draw the {G} images one by one, each time from all {G}."
+            f"How often a cluster is drawn varies by {variance.mean():.2f} (its variance), and should by "
+            f"{1 - 1 / G:.2f}. Draw the {G} clusters one by one, each time from all {G}."
         )
 
 
@@ -233,15 +233,15 @@ def _check_draw(cluster: np.ndarray, rows: np.ndarray) -> None:
     N, names = len(cluster), np.unique(cluster)
     G, times = len(names), np.bincount(rows, minlength=N)
     start = (
-        f"From {N} rows of {G} image{'s' if G > 1 else ''}, named {cluster.tolist()}, the rows "
+        f"From {N} rows of {G} cluster{'s' if G > 1 else ''}, named {cluster.tolist()}, the rows "
         f"{rows.tolist()[:12]} were drawn."
     )
     apart = [c for c in names if len(set(times[cluster == c])) > 1]
     if apart:
         if len(rows) == G and len(set(cluster[rows])) <= G and G < N:
-            raise Wrong(f"{start} Of each image only one row came. All its rows belong to the draw.")
+            raise Wrong(f"{start} Of each cluster only one row came. All its rows belong to the draw.")
         raise Wrong(
-            f"{start} Of image {apart[0]} some rows came more often than others. Its rows are drawn "
+            f"{start} Of cluster {apart[0]} some rows came more often than others. Its rows are drawn "
             "together or "
             "not at all."
         )
@@ -250,10 +250,10 @@ def _check_draw(cluster: np.ndarray, rows: np.ndarray) -> None:
         return
     if drawn.max() == 1 and drawn.sum() < G:
         raise Wrong(
-            f"{start} These are {drawn.sum()} images, and {G} are to be drawn. Was one that was drawn twice "
-            "taken once only?"
+            f"{start} These are {drawn.sum()} clusters, and {G} are to be drawn. Was one that was drawn "
+            "twice taken once only?"
         )
-    number = f"{drawn.sum()} images" if drawn.sum() != 1 else "1 image"
+    number = f"{drawn.sum()} clusters" if drawn.sum() != 1 else "1 cluster"
     extra = f" {N} is the number of rows." if drawn.sum() == N and N != G else ""
     raise Wrong(f"{start} These are {number}, and {G} are to be drawn, as many as there are.{extra}")
 
