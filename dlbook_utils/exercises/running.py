@@ -28,7 +28,17 @@ import numpy as np
 
 from dlbook_utils.exercises.comparing import SIZES, Wrong
 
-__all__ = ["Answer", "Open", "TimeUp", "TooMuch", "brief", "limited_output", "own_line", "run_within"]
+__all__ = [
+    "Answer",
+    "Open",
+    "TimeUp",
+    "TooMuch",
+    "brief",
+    "limited_output",
+    "own_line",
+    "run_within",
+    "usable_rng",
+]
 
 Result = TypeVar("Result")
 
@@ -363,3 +373,17 @@ def run_within(seconds: float, function: Callable[[], Result]) -> Result:
         with lock:
             over.set()
         signal.signal(signal.SIGINT, previous if previous is not None else signal.default_int_handler)
+
+
+class _Rng(np.random.Generator):
+    """A generator that is equal to every other, so that its use is not taken for a change."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, np.random.Generator)
+
+    __hash__ = None
+
+
+def usable_rng(seed: int) -> np.random.Generator:
+    """A generator to hand to an answer, which may draw from it."""
+    return _Rng(np.random.PCG64(seed))
